@@ -1,0 +1,1 @@
+"""A customer communication orchestrator for subscription businesses."""

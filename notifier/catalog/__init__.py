@@ -1,0 +1,1 @@
+"""The trigger types the business may send, with schema and sample."""

@@ -1,0 +1,63 @@
+"""
+The two clocks; nothing else in the package reads the time.
+
+*Business* time (due dates, expiry, decent hours) is machine time plus an offset kept in the database, so that every
+process moves together; it can be moved forward. *Machine* time (leases, retries, rate tokens, signatures) is the
+database's `clock_timestamp()` and cannot.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from notifier.db import Base
+from notifier.errors import Refused
+
+
+class BusinessClock(Base):
+    """The one row that says how far business time is ahead of machine time."""
+
+    __tablename__ = "business_clock"
+
+    only: Mapped[bool] = mapped_column(primary_key=True, default=True)
+    ahead: Mapped[timedelta]
+
+
+class ClockGoesForward(Refused):
+    """Business time cannot be moved back: what was due then has already happened."""
+
+
+def machine_now(db: Session) -> datetime:
+    """Return the database's wall clock, aware UTC."""
+    return db.execute(text("SELECT clock_timestamp()")).scalar_one()
+
+
+def business_now(db: Session) -> datetime:
+    """Return business time, aware UTC."""
+    return db.execute(
+        text("SELECT clock_timestamp() + coalesce((SELECT ahead FROM business_clock), interval '0')")
+    ).scalar_one()
+
+
+def move_to(db: Session, at: datetime) -> None:
+    """
+    Move business time to `at` (aware); later reads go on from there at the ordinary pace.
+
+    Raises:
+        ClockGoesForward: `at` is in the business past. Moving to a moment just gone (under a minute) does nothing.
+    """
+    now = business_now(db)
+    if at < now - timedelta(minutes=1):
+        raise ClockGoesForward(
+            f"It is already {now:%Y-%m-%d %H:%M} UTC; the clock cannot go back to {at:%Y-%m-%d %H:%M}."
+        )
+    if at <= now:
+        return
+    db.execute(
+        text(
+            "INSERT INTO business_clock (only, ahead) VALUES (true, :at - clock_timestamp()) "
+            "ON CONFLICT (only) DO UPDATE SET ahead = excluded.ahead"
+        ),
+        {"at": at},
+    )

@@ -1,0 +1,1 @@
+"""What each person allows, and addresses never to be written to."""

@@ -1,0 +1,1 @@
+"""People written to, and their addresses."""

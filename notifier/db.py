@@ -1,0 +1,121 @@
+"""The database: one transaction per unit of work, bells rung only after it is committed, rows moved in sets."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import msgspec
+import psycopg
+from sqlalchemy import Connection, MetaData, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+T = TypeVar("T")
+
+#: SQLSTATEs after which the same transaction may simply be run again.
+TRANSIENT = {"40001", "40P01"}
+
+
+class Base(DeclarativeBase):
+    """Every table of ours, with predictable names for its constraints."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Database:
+    """A pool of connections and the bell that tells workers of committed work."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        bell: Callable[[str], None] = lambda lane: None,
+        pool_size: int = 10,
+        join: Connection | None = None,
+    ) -> None:
+        """
+        Open nothing yet; connections are made when needed.
+
+        `bell` is called once per lane rung, after commit. `join` makes every transaction a savepoint of that connection's
+        (tests roll the whole back).
+        """
+        self.url = url
+        self.bell = bell
+        self._join = join
+        self.engine = create_engine(
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=10,
+            pool_pre_ping=True,
+            json_serializer=lambda value: msgspec.json.encode(value).decode(),
+            json_deserializer=msgspec.json.decode,
+        )
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Open a session whose changes are committed together when the block ends, and not at all if it raises."""
+        with self._session() as session:
+            with session.begin():
+                yield session
+            rung = session.info.pop("bells", set())
+        for lane in rung:
+            self.bell(lane)
+
+    def run(self, work: Callable[[Session], T], *, tries: int = 5) -> T:
+        """Run `work` in a transaction of its own, again when PostgreSQL asks for it (deadlock, serialization failure)."""
+        for left in reversed(range(tries)):
+            try:
+                with self.begin() as session:
+                    return work(session)
+            except DBAPIError as error:
+                if not (left and getattr(error.orig, "sqlstate", None) in TRANSIENT):
+                    raise
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+    def _session(self) -> Session:
+        if self._join is not None:
+            return Session(self._join, join_transaction_mode="create_savepoint", expire_on_commit=False)
+        return Session(self.engine, expire_on_commit=False)
+
+
+def ring(db: Session, lane: str) -> None:
+    """Wake the workers of `lane` once this session's transaction is committed. A bell may be lost; `tick` rings again."""
+    db.info.setdefault("bells", set()).add(lane)
+
+
+def copy(db: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Append rows by COPY, in the session's transaction: the fastest way in. JSON columns take `Jsonb` or text."""
+    with raw(db).cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copying:
+        for row in rows:
+            copying.write_row(row)
+
+
+def raw(db: Session) -> psycopg.Connection[Any]:
+    """Return the psycopg connection under the session, for what SQLAlchemy has no words for. Never commit on it."""
+    connection = db.connection().connection.driver_connection
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError(f"expected psycopg, got {type(connection)}")
+    return connection
+
+
+def driver_url(url: str) -> str:
+    """Name the driver in a plain `postgresql://` (or `postgres://`) URL."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if separator and scheme in {"postgres", "postgresql"} else url
+
+
+def is_ready(db: Session) -> bool:
+    """Ask the database anything at all."""
+    return db.execute(text("SELECT 1")).scalar_one() == 1

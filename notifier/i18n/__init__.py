@@ -1,0 +1,1 @@
+"""Catalogs, money, dates and plurals for every text a person reads."""

@@ -1,0 +1,1 @@
+"""Accept triggers, each exactly once."""

@@ -1,0 +1,1 @@
+"""The rules engine: definitions, conditions, the pure step function, runs."""

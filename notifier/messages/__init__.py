@@ -1,0 +1,1 @@
+"""Message, Attempt and Event: the rows that travel, and their state machine."""

@@ -1,0 +1,165 @@
+"""The rows that travel: messages, the attempts to send them, and what was reported of each."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import BigInteger, DateTime, SmallInteger
+
+from notifier.db import Base
+
+
+class MessageKey(Base):
+    """
+    What makes a message the same message, for ever: a hash of (journey, incident, step name, customer, channel,
+    generation). Narrow and unpartitioned, so that messages may be archived and a whole history replayed.
+    """
+
+    __tablename__ = "message_keys"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """16 bytes, `messages.keys.message_key`."""
+    message_id: Mapped[UUID]
+
+
+class Message(Base):
+    """One text to one customer on one channel, or the reason why there is none (`skipped`)."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index("ix_messages_due", "lane", "due_at", "id", postgresql_where="state IN ('planned', 'queued')"),
+        Index("ix_messages_customer_id", "customer_id", "created_at", "id"),
+        Index("ix_messages_run_id", "run_id"),
+        Index("ix_messages_unknown", "id", postgresql_where="state = 'unknown'"),
+        CheckConstraint("lane IN ('transactional', 'bulk')", name="lane"),
+        CheckConstraint(
+            "state IN ('planned', 'queued', 'sending', 'sent', 'delivered', 'skipped', 'cancelled', 'expired', "
+            "'undelivered', 'bounced', 'failed', 'unknown')",
+            name="state",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    """UUIDv7."""
+    customer_id: Mapped[str] = mapped_column(Text)
+    trigger_id: Mapped[int | None] = mapped_column(BigInteger)
+    run_id: Mapped[int | None] = mapped_column(BigInteger)
+    journey: Mapped[str] = mapped_column(Text)
+    journey_version: Mapped[int]
+    step: Mapped[str] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)
+    """Empty only when skipped for want of one."""
+    topic: Mapped[str] = mapped_column(Text)
+    lane: Mapped[str] = mapped_column(Text)
+    template: Mapped[str] = mapped_column(Text)
+    template_version: Mapped[int | None]
+    """Set when the content is rendered."""
+    locale: Mapped[str] = mapped_column(Text)
+    timezone: Mapped[str] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it is where it is, for `skipped`, `cancelled`, `expired`, `undelivered`, `bounced`, `failed`, `unknown`."""
+    engagement: Mapped[str | None] = mapped_column(Text)
+    """`opened`, `read`, `clicked`, `replied`, `complained`: the furthest seen."""
+    provider: Mapped[str | None] = mapped_column(Text)
+    provider_ref: Mapped[str | None] = mapped_column(Text)
+    attempts_made: Mapped[int] = mapped_column(SmallInteger, default=0)
+    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """Business time before which it is not sent (decent hours)."""
+    not_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Machine time before which it is not tried again (back-off, Retry-After)."""
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """Business time after which it is not sent at all; counts from the trigger's `time`."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """Business time of planning."""
+    sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Business time of the provider's acceptance."""
+    decisions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    """The trail: `[{at, verdict, reason, facts}]`, oldest first."""
+
+    attempts: Mapped[list["Attempt"]] = relationship(lazy="raise", order_by="Attempt.number")
+    content: Mapped["Content | None"] = relationship(lazy="raise")
+
+
+class Content(Base):
+    """Exactly what was sent; written once, with the first attempt."""
+
+    __tablename__ = "contents"
+
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    encoding: Mapped[str] = mapped_column(Text)
+    """How `body` is packed: `zstd` (JSON of `messages.content.Content`, compressed)."""
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Attempt(Base):
+    """One provider call for a message; committed before the call is made."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        Index("ix_attempts_message_id", "message_id"),
+        Index("ix_attempts_calling", "claimed_at", postgresql_where="state = 'calling'"),
+        Index("ix_attempts_unknown", "evidence_at", postgresql_where="state = 'unknown'"),
+        Index("ix_attempts_ref", "provider", "ref"),
+        CheckConstraint(
+            "state IN ('calling', 'handed-back', 'accepted', 'sent', 'delivered', 'undelivered', 'bounced', 'refused', "
+            "'not-sent', 'unknown', 'lost')",
+            name="state",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    """Travels with the call: status-callback URL, `custom_args`, Message-ID."""
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(SmallInteger)
+    provider: Mapped[str] = mapped_column(Text)
+    sender: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(Text, default="calling")
+    """`lost`: unknown, then settled as never accepted. `handed-back`: claimed, never called."""
+    ref: Mapped[str | None] = mapped_column(Text)
+    """The provider's own id of the message."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    detail: Mapped[str] = mapped_column(Text, default="")
+    """The provider's answer, for support; never the customer's text."""
+    claimed_by: Mapped[str] = mapped_column(Text)
+    claimed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
+    """Machine time."""
+    settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    evidence_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """While `unknown`: machine time of the next look for evidence."""
+    evidence_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """While `unknown`: machine time at which the topic's policy decides."""
+
+    events: Mapped[list["Event"]] = relationship(lazy="raise", order_by="Event.id")
+
+
+class Event(Base):
+    """What a provider, or a tracked link, reported of a message; append-only."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("uq_events_provider_event_id", "provider", "event_id", unique=True),
+        Index("ix_events_message_id", "message_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("attempts.id", ondelete="CASCADE"))
+    provider: Mapped[str] = mapped_column(Text)
+    event_id: Mapped[str] = mapped_column(Text)
+    """The provider's id of the report, or one derived from its content: repeats are dropped by it."""
+    kind: Mapped[str] = mapped_column(Text)
+    """`providers.contract.EventKind`."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    detail: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """Business time of receipt."""
+    reported_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """The provider's own time, where it gives one."""
+    hook_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The raw callback it came in (`tracking.models.Hook`)."""

@@ -1,0 +1,1 @@
+"""Vendor adapters: translate, decide nothing, store nothing."""

@@ -1,0 +1,210 @@
+"""What every provider adapter does, in our words. An adapter translates; it decides nothing, stores nothing, never retries."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from notifier.errors import Refused as RefusedError
+
+Channel = Literal["email", "sms", "whatsapp"]
+
+EventKind = Literal[
+    "accepted",  # the provider has it
+    "sent",  # handed on to the carrier or the receiving mail server
+    "deferred",  # the receiving side asked to wait; the provider goes on trying
+    "delivered",  # at the handset or in the mailbox, as far as the carrier says
+    "undelivered",  # given up on, for this attempt
+    "bounced",  # the receiving mail server refused it for good
+    "refused",  # the provider itself dropped it
+    "opened",
+    "read",
+    "clicked",
+    "complained",  # marked as spam
+    "unsubscribed",  # at the provider
+    "unknown",  # a word we do not know; kept, never applied
+]
+
+Reason = Literal[
+    "",
+    "bad-address",  # does not exist, cannot receive on this channel: the contact point becomes invalid
+    "mailbox-full",
+    "unreachable",  # switched off, no signal, temporary trouble at the carrier
+    "blocked",  # filtered by carrier or receiver
+    "spam",
+    "opted-out",  # the person told the provider to stop: becomes a suppression
+    "suppressed",  # on the provider's own list after a bounce or complaint: becomes a suppression
+    "expired",
+    "content",  # the text or template is not acceptable
+    "window",  # WhatsApp: outside the service window and not an approved template
+    "pacing",  # too fast for this sender
+    "account",  # our account or sender is not in order: a human must look
+    "other",
+]
+
+
+class Email(Struct, frozen=True, kw_only=True):
+    """A rendered email. `unsubscribe_url` becomes List-Unsubscribe with one-click POST (RFC 8058); empty: none."""
+
+    subject: str
+    text: str
+    html: str
+    unsubscribe_url: str = ""
+    topic: str = ""
+
+
+class Text(Struct, frozen=True, kw_only=True):
+    """A rendered SMS, or a WhatsApp text inside the service window."""
+
+    text: str
+
+
+class ApprovedTemplate(Struct, frozen=True, kw_only=True):
+    """A WhatsApp message by approved template: `content_sid` and its numbered variables; `text` is what the person reads."""
+
+    content_sid: str
+    variables: Mapping[str, str]
+    text: str
+
+
+Content = Email | Text | ApprovedTemplate
+
+
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """One call to make."""
+
+    attempt_id: UUID
+    channel: Channel
+    to: str
+    content: Content
+    callback_url: str = ""
+    """Where status reports go, for providers that take it with each call; it carries the attempt id, signed."""
+
+
+class Accepted(Struct, frozen=True, kw_only=True):
+    """The provider has taken the message."""
+
+    ref: str
+
+
+class Refused(Struct, frozen=True, kw_only=True):
+    """The provider explicitly would not take it; `permanent`: no other attempt with this address can succeed."""
+
+    reason: Reason
+    permanent: bool
+    detail: str = ""
+
+
+class NotSent(Struct, frozen=True, kw_only=True):
+    """Surely unsent: the connection was refused, 429, a listed code. May be tried again, after `retry_after` seconds."""
+
+    retry_after: float | None = None
+    reason: Reason = "pacing"
+    detail: str = ""
+
+
+class Unknown(Struct, frozen=True, kw_only=True):
+    """Sent or not, nobody can tell yet: a time-out, a reset, a 5xx, anything unforeseen."""
+
+    detail: str
+
+
+Outcome = Accepted | Refused | NotSent | Unknown
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """Evidence that an attempt was accepted: the provider's id, and its present state in our words, if it says."""
+
+    ref: str
+    kind: EventKind = "accepted"
+    reason: Reason = ""
+
+
+class Hook(Struct, frozen=True, kw_only=True):
+    """An HTTP call a provider made to us. `url` is the public one, built from settings and never from a Host header."""
+
+    url: str
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    body: bytes
+
+
+class StatusReport(Struct, frozen=True, kw_only=True):
+    """One thing a provider reported of one attempt."""
+
+    event_id: str
+    """The provider's id of the report, else a hash of what makes it unique: a repeat has the same."""
+    attempt_id: UUID | None
+    ref: str | None
+    kind: EventKind
+    reason: Reason = ""
+    detail: str = ""
+    reported_at: datetime | None = None
+
+
+class Inbound(Struct, frozen=True, kw_only=True):
+    """A text a person sent us."""
+
+    event_id: str
+    channel: Channel
+    sender: str
+    recipient: str
+    text: str
+    in_reply_to: str | None = None
+    """The provider's id of the message answered, or an attempt id of ours, where the channel tells."""
+    keyword: str = ""
+    """`stop`, `start` or `help` when the provider has itself recognised and answered one (Twilio OptOutType)."""
+    is_automatic: bool = False
+    """An out-of-office or bounce, to be kept and otherwise ignored."""
+
+
+class ForgedHook(RefusedError):
+    """A callback without a valid signature, or one we have no secret to verify."""
+
+    status = 403
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What a provider can do."""
+
+    channels: tuple[Channel, ...]
+    reports_delivery: bool = True
+    finds: bool = False
+    """Can be asked whether it has an attempt (Twilio lists messages); otherwise only its reports are evidence."""
+    silence_means_unsent: bool = False
+    """When it can be asked and does not know the attempt, the attempt was not accepted."""
+
+
+class Provider(Protocol):
+    """One way of reaching people. Built with its settings; `send` and `find` run on the sending loop."""
+
+    name: str
+    """Key of the registry and of the hook's URL: `twilio`, `sendgrid`, `smtp`."""
+    can: Capabilities
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """Make one call. Never raises for what the network or the provider does: that is an outcome."""
+        ...
+
+    async def find(self, outgoing: Outgoing, *, since: datetime, taken: frozenset[str]) -> Found | None:
+        """
+        Look for evidence that an attempt made after `since` was accepted; `taken` are refs matched to other attempts.
+
+        Raises:
+            Unavailable: the provider could not be asked; nothing follows from that.
+        """
+        ...
+
+    def verify(self, hook: Hook) -> None:
+        """Raise `ForgedHook` unless the signature is right. Fails closed: no secret configured means forged."""
+        ...
+
+    def reports(self, hook: Hook) -> list[StatusReport]:
+        """Read the status reports in a verified hook. Unknown words become `unknown`; nothing raises for content."""
+        ...
+
+    def inbound(self, hook: Hook) -> list[Inbound]:
+        """Read the texts in a verified hook."""
+        ...

@@ -1,0 +1,1 @@
+"""Words for this person: locale, money, dates, HTML, text, SMS segments."""

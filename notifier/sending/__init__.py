@@ -1,0 +1,1 @@
+"""Claim, send in batches, retry, settle what is unknown."""

@@ -1,0 +1,1 @@
+"""Apply what providers report."""
