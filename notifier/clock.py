@@ -56,8 +56,8 @@ def move_to(db: Session, at: datetime) -> None:
         return
     db.execute(
         text(
-            "INSERT INTO business_clock (only, ahead) VALUES (true, :at - clock_timestamp()) "
-            "ON CONFLICT (only) DO UPDATE SET ahead = excluded.ahead"
+            'INSERT INTO business_clock ("only", ahead) VALUES (true, :at - clock_timestamp()) '
+            'ON CONFLICT ("only") DO UPDATE SET ahead = excluded.ahead'
         ),
         {"at": at},
     )

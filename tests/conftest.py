@@ -1,0 +1,74 @@
+"""What every test may ask for: a database that forgets, one that remembers, and the time."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from notifier.db import Database
+from tests.support import databases
+
+
+@pytest.fixture(scope="session")
+def server() -> str:
+    """Return the URL of a PostgreSQL server on which databases may be made."""
+    return os.environ.get("NOTIFIER_TEST_DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/postgres"
+
+
+@pytest.fixture(scope="session")
+def template(server: str) -> Iterator[str]:
+    """Build a database with every table once per worker; return its name."""
+    name = databases.worker_name()
+    databases.build(server, name)
+    yield name
+    databases.drop(server, name)
+
+
+@pytest.fixture(scope="session")
+def _scratch(server: str, template: str) -> Iterator[Database]:
+    with databases.copied(server, template) as url:
+        database = Database(url)
+        yield database
+        database.close()
+
+
+@pytest.fixture
+def connection(_scratch: Database) -> Iterator[Connection]:
+    """Open a connection whose outer transaction is rolled back after the test."""
+    with _scratch.engine.connect() as opened:
+        outer = opened.begin()
+        yield opened
+        outer.rollback()
+
+
+@pytest.fixture
+def db(connection: Connection) -> Iterator[Session]:
+    """Open a session on the rolled-back connection; `commit` only ends a savepoint."""
+    with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def database(_scratch: Database, connection: Connection) -> Iterator[Database]:
+    """Give a Database whose transactions are savepoints of the test's own, on the connection `db` uses."""
+    joined = Database(_scratch.url, join=connection)
+    yield joined
+    joined.close()
+
+
+@pytest.fixture
+def live_database(server: str, template: str) -> Iterator[Database]:
+    """Give a private database that really commits, for tests with several connections or processes; dropped after."""
+    with databases.copied(server, template) as url:
+        live = Database(url)
+        yield live
+        live.close()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return a Wednesday at 14:00 UTC: decent hours from San Francisco to Berlin."""
+    return datetime(2026, 11, 18, 14, tzinfo=UTC)

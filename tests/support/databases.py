@@ -1,0 +1,68 @@
+"""Databases for tests: made from a migrated template, thrown away afterwards."""
+
+import importlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from notifier.db import Database, driver_url
+from notifier.models import metadata
+
+
+def build(server: str, name: str) -> str:
+    """Make the database `name` with every table on `server`; return its URL."""
+    _administer(server, sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+    url = named(server, name)
+    _fill(url)
+    return url
+
+
+@contextmanager
+def copied(server: str, template: str) -> Iterator[str]:
+    """Give the URL of a private copy of `template`, dropped at the end whoever is still connected."""
+    name = f"{template[:40]}_{secrets.token_hex(4)}"
+    _administer(
+        server,
+        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)),
+    )
+    try:
+        yield named(server, name)
+    finally:
+        drop(server, name)
+
+
+def drop(server: str, name: str) -> None:
+    """Drop a database, and whoever is connected to it."""
+    _administer(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def named(server: str, name: str) -> str:
+    """Return the server's URL with another database's name."""
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def worker_name() -> str:
+    """Return a name no other test run and no other worker of this one uses."""
+    return f"notifier_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+
+
+def _administer(server: str, statement: sql.Composed) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _fill(url: str) -> None:
+    with suppress(ModuleNotFoundError):
+        importlib.import_module("billing.models")
+
+    database = Database(driver_url(url))
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS unaccent")
+        metadata.create_all(connection)
+    database.close()
