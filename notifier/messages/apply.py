@@ -1,0 +1,102 @@
+"""Apply what was reported of messages: keep every event once, and let rank decide what it changes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from notifier.messages.outcomes import Change, record
+from notifier.messages.states import ENGAGEMENT_RANK, PROVES
+
+
+class Applied(Struct, frozen=True, kw_only=True):
+    """A report, matched to the attempt it speaks of. `attempt_id` is None for what only the message knows (a click)."""
+
+    message_id: UUID
+    attempt_id: UUID | None
+    provider: str
+    event_id: str
+    kind: str
+    """A `providers.contract.EventKind`."""
+    reason: str = ""
+    ref: str | None = None
+    detail: str = ""
+    reported_at: datetime | None = None
+    hook_id: int | None = None
+
+
+_EVENTS = text("""
+    INSERT INTO events (message_id, attempt_id, provider, event_id, kind, reason, detail, at, reported_at, hook_id)
+    SELECT message_id, attempt_id, provider, event_id, kind, reason, detail, :now, reported_at, hook_id
+    FROM unnest(CAST(:messages AS uuid[]), CAST(:attempts AS uuid[]), CAST(:providers AS text[]),
+                CAST(:event_ids AS text[]), CAST(:kinds AS text[]), CAST(:reasons AS text[]), CAST(:details AS text[]),
+                CAST(:reported AS timestamptz[]), CAST(:hooks AS bigint[]))
+         AS r(message_id, attempt_id, provider, event_id, kind, reason, detail, reported_at, hook_id)
+    ON CONFLICT (provider, event_id) DO NOTHING RETURNING provider, event_id
+""")
+_ENGAGE = text("""
+    UPDATE messages SET engagement = :kind
+    WHERE id = ANY(:ids) AND coalesce(engagement, '') = ANY(:weaker)
+""")
+
+
+def apply(db: Session, reports: Sequence[Applied], *, now: datetime) -> set[int]:
+    """
+    Store the reports not seen before and raise attempts and messages by them.
+
+    Returns the runs whose messages reached or changed an outcome, for `journeys.reports.wake`. Idempotent by
+    (provider, event id); any order of reports ends in the same state. `now` is business time.
+    """
+    fresh = _keep(db, reports, now)
+    changes = [
+        Change(
+            attempt_id=report.attempt_id,
+            state=PROVES[report.kind],
+            ref=report.ref,
+            reason=report.reason,
+            detail=report.detail,
+            engagement=report.kind if report.kind in ENGAGEMENT_RANK else None,
+        )
+        for report in fresh
+        if report.attempt_id and report.kind in PROVES
+    ]
+    runs = record(db, changes, now=now)
+    for report in fresh:
+        if report.attempt_id is None and report.kind in ENGAGEMENT_RANK:
+            engage(db, [report.message_id], report.kind)
+    return runs
+
+
+def engage(db: Session, message_ids: Sequence[UUID], kind: str) -> None:
+    """Raise the engagement of messages to `kind`, never lowering it."""
+    weaker = ["", *(known for known, rank in ENGAGEMENT_RANK.items() if rank < ENGAGEMENT_RANK[kind])]
+    db.execute(_ENGAGE, {"ids": list(message_ids), "kind": kind, "weaker": weaker})
+
+
+def _keep(db: Session, reports: Sequence[Applied], now: datetime) -> list[Applied]:
+    if not reports:
+        return []
+    first = {(report.provider, report.event_id): report for report in reversed(reports)}
+    ordered = [first[key] for key in sorted(first)]
+    new = {
+        (row.provider, row.event_id)
+        for row in db.execute(
+            _EVENTS,
+            {
+                "now": now,
+                "messages": [report.message_id for report in ordered],
+                "attempts": [report.attempt_id for report in ordered],
+                "providers": [report.provider for report in ordered],
+                "event_ids": [report.event_id for report in ordered],
+                "kinds": [report.kind for report in ordered],
+                "reasons": [report.reason for report in ordered],
+                "details": [report.detail for report in ordered],
+                "reported": [report.reported_at for report in ordered],
+                "hooks": [report.hook_id for report in ordered],
+            },
+        )
+    }
+    return [first[key] for key in first if key in new]

@@ -1,0 +1,44 @@
+"""A message decided on and not yet stored."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """A verdict with its reason and the facts it saw. `reason` is a code of `planning.reasons`; facts are JSON values."""
+
+    at: datetime
+    """Business time."""
+    verdict: str
+    """`planned`, `skipped`, `postponed`, `sent`, `cancelled`, `requeued`, …: what followed."""
+    reason: str
+    facts: dict[str, Any] = {}
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """One planned message, or (`state="skipped"`) the reason why there is none."""
+
+    customer_id: str
+    trigger_id: int
+    run_id: int
+    journey: str
+    journey_version: int
+    incident: str
+    generation: int
+    step: str
+    channel: Literal["email", "sms", "whatsapp"]
+    address: str
+    topic: str
+    lane: Literal["transactional", "bulk"]
+    template: str
+    locale: str
+    timezone: str
+    country: str
+    state: Literal["planned", "skipped"]
+    reason: str = ""
+    due_at: datetime
+    expires_at: datetime
+    created_at: datetime
+    decisions: list[Decision]

@@ -1,0 +1,64 @@
+"""Store drafts as messages, each exactly once."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from notifier.db import copy, ring
+from notifier.messages.draft import Draft
+from notifier.messages.keys import message_key
+
+_COLUMNS = (
+    "id", "customer_id", "trigger_id", "run_id", "journey", "journey_version", "step", "channel", "address", "topic",
+    "lane", "template", "locale", "timezone", "country", "state", "reason", "due_at", "expires_at", "created_at",
+    "attempts_made", "decisions",
+)  # fmt: skip
+
+_KEYS = text("""
+    INSERT INTO message_keys (key, message_id)
+    SELECT * FROM unnest(CAST(:keys AS bytea[]), CAST(:ids AS uuid[]))
+    ON CONFLICT (key) DO NOTHING RETURNING message_id
+""")
+
+
+def write(db: Session, drafts: Sequence[Draft]) -> list[UUID]:
+    """
+    Insert the drafts whose key is new and return the ids of those, in order; rings the lanes that got work.
+
+    Idempotent: the key is (journey, incident, step, customer, channel, generation), and it never expires.
+    """
+    if not drafts:
+        return []
+    by_id = {uuid7(): draft for draft in drafts}
+    keys = {_key(draft): ident for ident, draft in reversed(by_id.items())}
+    ordered = sorted(keys)  # one order for everybody, so that two writers cannot deadlock
+    new = set(db.execute(_KEYS, {"keys": ordered, "ids": [keys[key] for key in ordered]}).scalars())
+    fresh = [(ident, draft) for ident, draft in by_id.items() if ident in new]
+    copy(db, "messages", _COLUMNS, (_row(ident, draft) for ident, draft in fresh))
+    for lane in {draft.lane for _, draft in fresh if draft.state == "planned"}:
+        ring(db, lane)
+    return [ident for ident, _ in fresh]
+
+
+def _key(draft: Draft) -> bytes:
+    return message_key(
+        journey=draft.journey,
+        incident=draft.incident,
+        step=draft.step,
+        customer_id=draft.customer_id,
+        channel=draft.channel,
+        generation=draft.generation,
+    )
+
+
+def _row(ident: UUID, draft: Draft) -> tuple[object, ...]:
+    return (
+        ident, draft.customer_id, draft.trigger_id, draft.run_id, draft.journey, draft.journey_version, draft.step,
+        draft.channel, draft.address, draft.topic, draft.lane, draft.template, draft.locale, draft.timezone,
+        draft.country, draft.state, draft.reason, draft.due_at, draft.expires_at, draft.created_at, 0,
+        msgspec.json.encode(draft.decisions).decode(),
+    )  # fmt: skip
