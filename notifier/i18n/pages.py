@@ -1,14 +1,16 @@
 """The web pages' templates: one Jinja environment per locale, with money, dates and words of that locale."""
 
-from datetime import UTC, datetime
+from datetime import date, datetime
 from functools import cache, partial
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from notifier import assets
 from notifier.i18n import catalogs, formats
 from notifier.i18n.shipped import directory
+
+Style = Literal["short", "medium", "long", "full"]
 
 
 def render(name: str, locale: str, *, timezone: str = "UTC", country: str = "", **context: Any) -> str:
@@ -49,21 +51,21 @@ def environment(locale: str) -> Environment:
     return made
 
 
-def _money(locale: str, amount: int, currency: str) -> str:
-    return formats.money(amount, currency, locale)
+def _money(locale: str, minor: int, currency: str) -> str:
+    return formats.money(minor, currency, locale)
 
 
-def _day(locale: str, value: Any, style: str = "long") -> str:
+def _day(locale: str, value: date, style: Style = "long") -> str:
     return formats.day(value, locale, style)
 
 
-def _moment(locale: str, timezone: str, value: datetime, style: str = "medium") -> str:
-    return formats.moment(value, locale, timezone, style)
+def _moment(locale: str, timezone: str, at: datetime, style: Style = "medium") -> str:
+    return formats.moment(at, timezone, locale, style)
 
 
-def _clock_time(locale: str, timezone: str, value: datetime) -> str:
-    return formats.clock_time(value, locale, timezone)
+def _clock_time(locale: str, timezone: str, at: datetime) -> str:
+    return formats.clock_time(at, timezone, locale)
 
 
-def _ago(locale: str, value: datetime, now: datetime) -> str:
-    return formats.relative(value.astimezone(UTC), now.astimezone(UTC), locale)
+def _ago(locale: str, at: datetime, now: datetime) -> str:
+    return formats.relative(at - now, locale)
