@@ -1,0 +1,38 @@
+"""Keep verified callbacks as they came, many in one statement, and wake those who apply them."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy.orm import Session
+
+from notifier import db as database
+from notifier.providers.contract import Hook
+
+#: Name under which the attempt that a callback's URL named (and whose signature was right) is kept among the headers.
+ATTEMPT = "x-attempt-id"
+
+
+class Verified(Struct, frozen=True, kw_only=True):
+    """One callback whose signature was right."""
+
+    provider: str
+    kind: Literal["status", "inbound"]
+    hook: Hook
+
+
+def keep(db: Session, hooks: Sequence[Verified]) -> None:
+    """Append the callbacks to be applied soon, and ring `hooks`."""
+    rows = (
+        (given.provider, given.kind, given.hook.url, _json(given.hook.headers), given.hook.body, "pending", "", 0)
+        for given in hooks
+    )
+    columns = ("provider", "kind", "url", "headers", "body", "state", "error", "unmatched")
+    database.copy(db, "hooks", columns, rows)
+    database.ring(db, "hooks")
+
+
+def _json(headers: object) -> str:
+    # `\u0000` is valid JSON and no valid JSONB.
+    return msgspec.json.encode(headers).decode().replace("\\u0000", "")

@@ -1,0 +1,79 @@
+"""The queue of verified callbacks: claim a set, mark each done or failed."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from notifier.errors import Misconfigured, NotifierError
+from notifier.providers.contract import Hook, Provider
+
+#: What one callback's content can cause. Trouble with the database itself (OperationalError: away, deadlock) is not in
+#: it: `pending.fail` lets that through, and the whole batch is tried again.
+POISON = (NotifierError, DBAPIError, ValueError, TypeError, LookupError, AttributeError)
+
+_CLAIM = text("""
+    SELECT id, provider, url, headers, body FROM hooks WHERE kind = :kind AND state = 'pending'
+    ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+""")
+_FINISH = text("""
+    UPDATE hooks h SET state = 'done', unmatched = c.unmatched
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:unmatched AS int[])) AS c(id, unmatched) WHERE h.id = c.id
+""")
+_FAIL = text("UPDATE hooks SET state = 'failed', error = :error WHERE id = :id")
+
+
+class PendingHook(Struct, frozen=True, kw_only=True):
+    """A claimed callback; the claim lasts as long as the transaction."""
+
+    id: int
+    provider: str
+    url: str
+    headers: dict[str, Any]
+    body: bytes
+
+    def as_received(self) -> Hook:
+        """Return it as the provider's adapter reads it."""
+        return Hook(url=self.url, headers=self.headers, body=self.body)
+
+
+def claim(db: Session, kind: Literal["status", "inbound"], *, limit: int) -> list[PendingHook]:
+    """Lock the oldest pending callbacks of a kind that nobody else has locked."""
+    rows = db.execute(_CLAIM, {"kind": kind, "limit": limit})
+    return [
+        PendingHook(id=row.id, provider=row.provider, url=row.url, headers=row.headers, body=bytes(row.body))
+        for row in rows
+    ]
+
+
+def provider_of(hook: PendingHook, providers: Mapping[str, Provider]) -> Provider:
+    """
+    Return the adapter that reads the callback.
+
+    Raises:
+        Misconfigured: the provider has been taken out of the settings since.
+    """
+    if hook.provider not in providers:
+        raise Misconfigured(f"Provider {hook.provider!r} is not configured any more.")
+    return providers[hook.provider]
+
+
+def finish(db: Session, unmatched: Mapping[int, int]) -> None:
+    """Mark callbacks done; each with how many of its reports named no attempt of ours."""
+    db.execute(_FINISH, {"ids": list(unmatched), "unmatched": list(unmatched.values())})
+
+
+def fail(db: Session, hook: PendingHook, error: Exception) -> None:
+    """
+    Set a callback aside with its error; the text a person wrote is never part of that.
+
+    Raises:
+        OperationalError: `error` was trouble with the database, not with the callback.
+    """
+    if isinstance(error, OperationalError):
+        raise error
+    reason = str(error.orig).splitlines()[0] if isinstance(error, DBAPIError) else str(error)
+    db.execute(_FAIL, {"id": hook.id, "error": f"{type(error).__name__}: {reason}".replace("\x00", "")[:500]})
