@@ -1,6 +1,7 @@
 """Every table, gathered for the migrations."""
 
 import notifier.clock
+import notifier.clock_moves
 import notifier.consent.models
 import notifier.customers.models
 import notifier.intake.models

@@ -40,6 +40,17 @@ class StaffSession(Base):
     seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
+class SignInFailure(Base):
+    """Failed sign-ins of one person, from one place, or both together (see `staff.throttle`); machine time."""
+
+    __tablename__ = "sign_in_failures"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    failures: Mapped[int]
+    first_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """Counting starts anew when this is longer ago than the window."""
+
+
 class APIKey(Base):
     """A machine's key; only its SHA-256 is kept (argon2 would cost 119 ms a request, and the key is random)."""
 
