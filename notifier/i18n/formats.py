@@ -1,5 +1,6 @@
 """Money, dates, spans and lists as CLDR writes them, fast enough to be asked for in every message."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -81,7 +82,16 @@ def day(value: date, locale: str, style: Literal["short", "medium", "long", "ful
 @lru_cache(maxsize=8192)
 def weekday(value: date, locale: str) -> str:
     """Write a date near enough to need no year, with its weekday: `Friday, November 27`."""
-    return format_skeleton("MMMMEEEEd", value, locale=locale)
+    return format_date(value, format=_weekday_pattern(locale), locale=locale)
+
+
+@lru_cache(maxsize=64)
+def _weekday_pattern(locale: str) -> str:
+    # CLDR gives patterns with short names and says to lengthen them in place (UTS 35, Dates: Missing Skeleton Fields).
+    skeletons = Locale.parse(locale).datetime_skeletons
+    found = next((skeletons[name] for name in ("MMMMEEEEd", "MMMMEd", "MMMEd") if name in skeletons), None)
+    pattern = found.pattern if found else "EEEE, d MMMM"
+    return re.sub(r"E+", "EEEE", re.sub(r"M{3,}", "MMMM", pattern))
 
 
 @lru_cache(maxsize=8192)
@@ -90,9 +100,7 @@ def month(value: date, locale: str) -> str:
     return format_skeleton("yMMMM", value, locale=locale)
 
 
-def moment(
-    at: datetime, zone: str, locale: str, style: Literal["short", "medium", "long", "full"] = "medium"
-) -> str:
+def moment(at: datetime, zone: str, locale: str, style: Literal["short", "medium", "long", "full"] = "medium") -> str:
     """Write an instant as the clocks in `zone` (an IANA name) show it."""
     return format_datetime(at, format=style, tzinfo=ZoneInfo(zone), locale=locale)
 

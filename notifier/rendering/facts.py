@@ -1,0 +1,76 @@
+"""What a template may speak of: the person, the trigger's data, the brand and the links of this one message."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from notifier.providers.contract import Channel
+
+
+class Brand(Struct, frozen=True, kw_only=True):
+    """Who is writing."""
+
+    name: str
+    address: str = ""
+    """Postal address; empty: not shown."""
+    support_email: str = ""
+
+
+class Links(Struct, frozen=True, kw_only=True):
+    """Where the links of one message lead: pages anybody holding the message may open, signed in by its token."""
+
+    public_url: str
+    """Without a trailing slash, `https://aurora.example`."""
+    token: str
+
+    @property
+    def view(self) -> str:
+        """The message in the browser; what this message is about is acted upon there."""
+        return f"{self.public_url}/m/{self.token}"
+
+    @property
+    def pay(self) -> str:
+        return f"{self.view}/pay"
+
+    @property
+    def preferences(self) -> str:
+        return f"{self.view}/preferences"
+
+    @property
+    def unsubscribe(self) -> str:
+        return f"{self.view}/unsubscribe"
+
+    @property
+    def keep(self) -> str:
+        return f"{self.view}/keep"
+
+    @property
+    def cancel(self) -> str:
+        return f"{self.view}/cancel"
+
+    @property
+    def open_survey(self) -> str:
+        return f"{self.view}/survey"
+
+    def survey(self, score: int) -> str:
+        """Return the link that answers a survey with `score`."""
+        return f"{self.view}/survey?score={score}"
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """Everything one message is made from."""
+
+    message_id: UUID
+    template: str
+    channel: Channel
+    locale: str
+    country: str = ""
+    timezone: str = "UTC"
+    customer_id: str
+    customer_name: str = ""
+    data: Mapping[str, Any]
+    """The trigger's data as stored: JSON values, dates as ISO text."""
+    brand: Brand
+    links: Links

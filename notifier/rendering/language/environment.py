@@ -1,0 +1,82 @@
+"""The environment templates run in: strict, immutable, with filters for one language and region."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from jinja2 import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from notifier.i18n import catalogs, formats
+from notifier.rendering import cleaning
+
+Kind = Literal["html", "text", "sms"]
+SCALES: Mapping[str, tuple[int, ...]] = {
+    "nps": tuple(range(11)),
+    "csat": tuple(range(1, 6)),
+    "ces": tuple(range(1, 8)),
+    "cancel-reason": (),
+}
+"""The scores each survey question is answered with."""
+
+
+def environment(kind: Kind, locale: str, region: str) -> ImmutableSandboxedEnvironment:
+    """Return an environment that speaks `locale` and writes money and dates as in `region` (both Babel locales)."""
+    made = ImmutableSandboxedEnvironment(
+        extensions=["jinja2.ext.i18n"],
+        undefined=StrictUndefined,
+        autoescape=kind == "html",
+        lstrip_blocks=True,
+        finalize=_said,
+        cache_size=0,
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.globals = {"scales": SCALES}
+    made.filters = _filters(region, "..." if kind == "sms" else "…")
+    words = catalogs.translations(locale)
+    made.install_gettext_callables(  # type: ignore[attr-defined] # added by the i18n extension
+        words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
+    )
+    return made
+
+
+def _said(value: Any) -> Any:
+    if type(value) is str:
+        return cleaning.value(value)
+    if value is None or isinstance(value, (bool, float, Mapping, list)):
+        raise cleaning.Unrenderable(
+            f"The template writes {value!r}, which is no text: guard it with an if, or format it."
+        )
+    return value
+
+
+def _filters(region: str, ending: str) -> dict[str, Callable[..., Any]]:
+    def money(minor: int, currency: str) -> str:
+        return formats.writer(region, currency)(minor)
+
+    def day(value: str | date, style: Literal["short", "medium", "long", "full"] = "long") -> str:
+        return formats.day(_date(value), region, style)
+
+    def short(text: str, limit: int) -> str:
+        return cleaning.short(cleaning.value(text), limit, ending)
+
+    return {
+        "money": money,
+        "date": day,
+        "weekday": lambda value: formats.weekday(_date(value), region),
+        "month": lambda value: formats.month(_date(value), region),
+        "moment": lambda value, zone: formats.moment(datetime.fromisoformat(value), zone, region),
+        "day_before": lambda value: _date(value) - timedelta(days=1),
+        "number": lambda value: formats.number(value, region),
+        "listed": lambda values: formats.listed([cleaning.value(text) for text in values], region),
+        "short": short,
+        "default": lambda value, other: value or other,
+        "length": len,
+        "upper": str.upper,
+        "e": lambda value: value if isinstance(value, Markup) else Markup.escape(value),
+    }
+
+
+def _date(value: str | date) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value

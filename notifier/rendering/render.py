@@ -1,0 +1,110 @@
+"""Make one message: the words of a template, in a person's language, with this person's facts."""
+
+import re
+
+from jinja2 import Template, TemplateError
+from msgspec import Struct
+
+from notifier.i18n import catalogs
+from notifier.providers.contract import ApprovedTemplate, Content, Email, Text
+from notifier.rendering import cleaning
+from notifier.rendering.cleaning import Unrenderable
+from notifier.rendering.facts import Facts
+from notifier.rendering.library import Library
+
+LONGEST = 200_000
+"""Characters of one rendered part; a message beyond it is a mistake, and mail clients cut it at half of that."""
+LONGEST_VARIABLE = 1024
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
+_LONGEST_NAME = {"email": 60, "sms": 24, "whatsapp": 60}
+_PLAIN = str.maketrans({
+    "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"',
+    "\u2013": "-", "\u2014": "-", "\u2026": "...",
+})  # fmt: skip
+"""What CLDR and typographers write, as GSM-7 has it; one such character would make every SMS segment less than half."""
+
+
+class Person(Struct, frozen=True):
+    """The customer as templates see them; both empty when we have no name."""
+
+    name: str
+    first_name: str
+
+
+def render(library: Library, facts: Facts) -> Content:
+    """
+    Render one message. Pure, but for the compiled templates the library keeps.
+
+    Raises:
+        Unrenderable: this message cannot be made, and why; says nothing of any other.
+        UnknownTemplate: the library has no such words.
+    """
+    locale = catalogs.match(facts.locale)
+    parts = library.compiled(facts.template, facts.channel, locale, catalogs.formatting(locale, facts.country))
+    try:
+        values = context(facts, locale)
+        if facts.channel == "email":
+            return _email(parts, values, facts, library.purposes[facts.template].topic)
+        if facts.channel == "sms":
+            return Text(text=_said(parts["text"], values).translate(_PLAIN))
+        return _approved(library, parts, values, facts, locale)
+    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Unrenderable(f"{facts.template} cannot be written: {type(error).__name__}: {error}") from error
+
+
+def context(facts: Facts, locale: str) -> dict[str, object]:
+    """Return the names a template knows."""
+    full = cleaning.name(facts.customer_name, _LONGEST_NAME[facts.channel])
+    return {
+        "data": facts.data,
+        "customer": Person(full, cleaning.first_name(full)),
+        "brand": facts.brand,
+        "links": facts.links,
+        "timezone": facts.timezone,
+        "lang": locale.replace("_", "-"),
+    }
+
+
+def _said(template: Template, values: dict[str, object]) -> str:
+    text = template.render(values)
+    if len(text) > LONGEST:
+        raise Unrenderable(f"The text has {len(text)} characters; {LONGEST} is the most.")
+    cleaning.require_storable(text)
+    return text.strip()
+
+
+def _email(parts: dict[str, Template], values: dict[str, object], facts: Facts, topic: str) -> Email:
+    subject = " ".join(_said(parts["subject"], values).split())
+    return Email(
+        subject=subject,
+        text=_BLANK_LINES.sub("\n\n", _said(parts["text"], values)) + "\n",
+        html=_said(parts["html"], values),
+        unsubscribe_url=facts.links.unsubscribe,
+        topic=topic,
+    )
+
+
+def _approved(
+    library: Library, parts: dict[str, Template], values: dict[str, object], facts: Facts, locale: str
+) -> ApprovedTemplate:
+    approved = library.approved(facts.template)
+    named = {name: _variable(parts[f"variable {name}"], values) for name in approved.variables}
+    variables = list(named.values())
+    text = _said(parts["text"], named | {"lang": values["lang"]})
+    for number in range(len(approved.buttons)):
+        link = _said(parts[f"link {number}"], values)
+        text += f"\n\n{_said(parts[f'title {number}'], values)}: {link}"
+        variables.append(link.removeprefix(f"{facts.links.public_url}/m/"))
+    return ApprovedTemplate(
+        content_sid=approved.content_sid(facts.template, locale),
+        variables={str(number): value for number, value in enumerate(variables, start=1)},
+        text=text,
+    )
+
+
+def _variable(template: Template, values: dict[str, object]) -> str:
+    """Return a variable as Meta takes it (error 63013): one line, no tabs, no run of spaces, not empty."""
+    text = cleaning.short(" ".join(_said(template, values).split()), LONGEST_VARIABLE)
+    if not text:
+        raise Unrenderable("A WhatsApp variable is empty; give it another value with `or`.")
+    return text
