@@ -9,7 +9,13 @@ from msgspec import Struct
 from notifier.errors import Missing
 
 ROOT = Path(__file__).resolve().parent / "static"
-_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".png": "image/png"}
+_KINDS = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".png": "image/png",
+}
 
 
 class Asset(Struct, frozen=True, kw_only=True):

@@ -126,7 +126,7 @@ def through_dramatiq(broker: dramatiq.Broker) -> Callable[[str], None]:
 
 
 def listen(url: str, ring: Callable[[str], None], stopped: threading.Event) -> None:
-    """Hand every NOTIFYed lane to `ring` until `stopped`; reconnects for ever, since bells lost meanwhile do no harm."""
+    """Hand every NOTIFYed lane to `ring` until `stopped`; reconnects for ever: bells lost meanwhile do no harm."""
     while not stopped.is_set():
         with suppress(psycopg.Error):
             with psycopg.connect(url, autocommit=True, application_name="notifier listener") as connection:

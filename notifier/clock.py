@@ -30,14 +30,16 @@ class ClockGoesForward(Refused):
 
 def machine_now(db: Session) -> datetime:
     """Return the database's wall clock, aware UTC."""
-    return db.execute(text("SELECT clock_timestamp()")).scalar_one()
+    now: datetime = db.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now
 
 
 def business_now(db: Session) -> datetime:
     """Return business time, aware UTC."""
-    return db.execute(
+    now: datetime = db.execute(
         text("SELECT clock_timestamp() + coalesce((SELECT ahead FROM business_clock), interval '0')")
     ).scalar_one()
+    return now
 
 
 def move_to(db: Session, at: datetime) -> None:
@@ -58,6 +60,17 @@ def move_to(db: Session, at: datetime) -> None:
         text(
             'INSERT INTO business_clock ("only", ahead) VALUES (true, :at - clock_timestamp()) '
             'ON CONFLICT ("only") DO UPDATE SET ahead = excluded.ahead'
+        ),
+        {"at": at},
+    )
+
+
+def begin_at(db: Session, at: datetime) -> None:
+    """Set business time to `at`, which may be past, for a business that has no history yet; afterwards does nothing."""
+    db.execute(
+        text(
+            'INSERT INTO business_clock ("only", ahead) VALUES (true, :at - clock_timestamp()) '
+            'ON CONFLICT ("only") DO NOTHING'
         ),
         {"at": at},
     )

@@ -37,18 +37,18 @@ class Database:
         self,
         url: str,
         *,
-        bell: Callable[[str], None] = lambda lane: None,
+        bell: Callable[[str], None] | None = None,
         pool_size: int = 10,
         join: Connection | None = None,
     ) -> None:
         """
         Open nothing yet; connections are made when needed.
 
-        `bell` is called once per lane rung, after commit. `join` makes every transaction a savepoint of that connection's
-        (tests roll the whole back).
+        `bell` is called once per lane rung, after commit. `join` makes every transaction a savepoint of that
+        connection's (tests roll the whole back).
         """
         self.url = url
-        self.bell = bell
+        self.bell = bell or (lambda _lane: None)
         self._join = join
         self.engine = create_engine(
             driver_url(url),
@@ -70,7 +70,7 @@ class Database:
             self.bell(lane)
 
     def run(self, work: Callable[[Session], T], *, tries: int = 5) -> T:
-        """Run `work` in a transaction of its own, again when PostgreSQL asks for it (deadlock, serialization failure)."""
+        """Run `work` in a transaction of its own; again when PostgreSQL asks for it (deadlock, serialization)."""
         for left in reversed(range(tries)):
             try:
                 with self.begin() as session:
@@ -91,7 +91,7 @@ class Database:
 
 
 def ring(db: Session, lane: str) -> None:
-    """Wake the workers of `lane` once this session's transaction is committed. A bell may be lost; `tick` rings again."""
+    """Wake the workers of `lane` once this transaction is committed. A bell may be lost; `tick` rings again."""
     db.info.setdefault("bells", set()).add(lane)
 
 
@@ -118,4 +118,4 @@ def driver_url(url: str) -> str:
 
 def is_ready(db: Session) -> bool:
     """Ask the database anything at all."""
-    return db.execute(text("SELECT 1")).scalar_one() == 1
+    return bool(db.execute(text("SELECT 1")).scalar_one())

@@ -19,7 +19,7 @@ def _about(text: str) -> Meta:
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the environment says. Each field is `NOTIFIER_<FIELD>`; `NOTIFIER_<FIELD>_FILE` names a file to read it from."""
+    """What the environment says: each field is `NOTIFIER_<FIELD>`, or the text of the file `NOTIFIER_<FIELD>_FILE`."""
 
     database_url: Annotated[str, _about("PostgreSQL, `postgresql://…`. Unset: one from a wheel, kept under `VAR`.")] = (
         ""

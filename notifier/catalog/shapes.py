@@ -13,16 +13,16 @@ Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alph
 
 
 class Customer(Struct, frozen=True, kw_only=True):
-    """The customer as billing knows them at the trigger's time; an absent field says nothing, null says there is none."""
+    """The customer as billing knew them at the time; an absent field says nothing, null says there is none."""
 
     id: Identifier | UnsetType = UNSET
     """When given, the same as the trigger's `subject`."""
-    name: Annotated[str, Meta(max_length=200)] | None | UnsetType = UNSET
-    locale: Annotated[str, Meta(max_length=35, description="`pt_BR` or `pt-BR`.")] | None | UnsetType = UNSET
-    timezone: Annotated[str, Meta(max_length=64, description="IANA name.")] | None | UnsetType = UNSET
-    country: Country | None | UnsetType = UNSET
-    email: Annotated[str, Meta(max_length=254)] | None | UnsetType = UNSET
-    phone: Annotated[str, Meta(max_length=32, description="E.164, or national with `country`.")] | None | UnsetType = (
+    name: Annotated[str, Meta(max_length=200)] | UnsetType | None = UNSET
+    locale: Annotated[str, Meta(max_length=35, description="`pt_BR` or `pt-BR`.")] | UnsetType | None = UNSET
+    timezone: Annotated[str, Meta(max_length=64, description="IANA name.")] | UnsetType | None = UNSET
+    country: Country | UnsetType | None = UNSET
+    email: Annotated[str, Meta(max_length=254)] | UnsetType | None = UNSET
+    phone: Annotated[str, Meta(max_length=32, description="E.164, or national with `country`.")] | UnsetType | None = (
         UNSET
     )
 

@@ -15,7 +15,7 @@ class UnknownTriggerType(Missing):
 
 
 class TriggerType(Struct, frozen=True, kw_only=True):
-    """A kind of trigger. `version` rises when a field is removed or changes its meaning; adding one is no new version."""
+    """A kind of trigger. `version` rises when a field goes or changes its meaning; adding one is no new version."""
 
     name: str
     version: int

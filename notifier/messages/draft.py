@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """A verdict with its reason and the facts it saw. `reason` is a code of `planning.reasons`; facts are JSON values."""
+    """A verdict with its reason (a code of `planning.reasons`) and the facts it saw (JSON values)."""
 
     at: datetime
     """Business time."""

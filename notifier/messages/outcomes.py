@@ -37,7 +37,8 @@ _LOCK = text("""
     WHERE m.id IN (SELECT message_id FROM attempts WHERE id = ANY(:attempts)) ORDER BY m.id FOR UPDATE
 """)
 _ATTEMPTS = text("""
-    SELECT id, message_id, state, provider, ref FROM attempts WHERE message_id = ANY(:messages) ORDER BY message_id, number
+    SELECT id, message_id, state, provider, ref FROM attempts
+    WHERE message_id = ANY(:messages) ORDER BY message_id, number
 """)
 _RAISE = text("""
     UPDATE attempts a SET state = c.state, ref = coalesce(c.ref, a.ref), settled_at = clock_timestamp(),

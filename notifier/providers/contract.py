@@ -1,4 +1,4 @@
-"""What every provider adapter does, in our words. An adapter translates; it decides nothing, stores nothing, never retries."""
+"""What every provider adapter does, in our words: it translates, and decides nothing, stores nothing, never retries."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -62,7 +62,7 @@ class Text(Struct, frozen=True, kw_only=True):
 
 
 class ApprovedTemplate(Struct, frozen=True, kw_only=True):
-    """A WhatsApp message by approved template: `content_sid` and its numbered variables; `text` is what the person reads."""
+    """A WhatsApp message by approved template, with its numbered variables; `text` is what the person reads."""
 
     content_sid: str
     variables: Mapping[str, str]
@@ -98,7 +98,7 @@ class Refused(Struct, frozen=True, kw_only=True):
 
 
 class NotSent(Struct, frozen=True, kw_only=True):
-    """Surely unsent: the connection was refused, 429, a listed code. May be tried again, after `retry_after` seconds."""
+    """Surely unsent (connection refused, 429, a listed code): may be tried again, after `retry_after` seconds."""
 
     retry_after: float | None = None
     reason: Reason = "pacing"

@@ -1,0 +1,64 @@
+"""Say in words what is missing or contradictory in the settings."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from notifier.errors import NotifierError
+from notifier.settings import Settings
+
+
+def examine(settings: Settings) -> list[str]:
+    """Return one sentence per finding, each with its remedy; an empty list means nothing is known to be wrong."""
+    return [*_addresses(settings), *_channels(settings), *_production(settings), *_database(settings)]
+
+
+def _addresses(settings: Settings) -> Iterator[str]:
+    for name in ("public_url", "twilio_api_url", "sendgrid_api_url"):
+        parts = urlsplit(getattr(settings, name))
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            yield f"NOTIFIER_{name.upper()} must be an http(s) address, not {getattr(settings, name)!r}."
+        elif "_" in parts.hostname:
+            yield f"NOTIFIER_{name.upper()}: Twilio refuses callback hosts with an underscore ({parts.hostname})."
+    if settings.is_production and not settings.public_url.startswith("https://"):
+        yield "NOTIFIER_PUBLIC_URL must begin with https:// in production; one-click unsubscribe (RFC 8058) needs it."
+
+
+def _channels(settings: Settings) -> Iterator[str]:
+    if not settings.sendgrid_api_key and not settings.smtp_url:
+        yield "No way to send email: set NOTIFIER_SENDGRID_API_KEY or NOTIFIER_SMTP_URL."
+    if settings.sendgrid_api_key and not settings.sendgrid_webhook_key:
+        yield "NOTIFIER_SENDGRID_WEBHOOK_KEY is unset: SendGrid's reports are refused, no email is ever delivered."
+    if settings.sendgrid_api_key and not settings.sendgrid_inbound_secret:
+        yield "NOTIFIER_SENDGRID_INBOUND_SECRET is unset: answers by email cannot come in."
+    if settings.twilio_account_sid and not settings.twilio_auth_token:
+        yield "NOTIFIER_TWILIO_AUTH_TOKEN is unset: Twilio would refuse every call."
+    if not settings.twilio_account_sid:
+        yield "NOTIFIER_TWILIO_ACCOUNT_SID is unset: no SMS and no WhatsApp will be sent."
+    elif not settings.twilio_sms_from and not settings.twilio_whatsapp_from:
+        yield "Neither NOTIFIER_TWILIO_SMS_FROM nor NOTIFIER_TWILIO_WHATSAPP_FROM is set: Twilio has no sender to use."
+
+
+def _production(settings: Settings) -> Iterator[str]:
+    if not settings.is_production:
+        return
+    if not settings.database_url:
+        yield "NOTIFIER_DATABASE_URL is unset: production should not run on the embedded database of one machine."
+    if not settings.secret_key:
+        yield "NOTIFIER_SECRET_KEY is unset: each machine would sign links with a secret of its own."
+    if not settings.brand_address:
+        yield "NOTIFIER_BRAND_ADDRESS is unset: commercial email must carry a postal address (CAN-SPAM, CASL)."
+
+
+def _database(settings: Settings) -> Iterator[str]:
+    if not settings.database_url:
+        return
+    from notifier.db import Database, is_ready
+
+    database = Database(settings.database_url)
+    try:
+        with database.begin() as db:
+            is_ready(db)
+    except (NotifierError, Exception) as error:  # noqa: BLE001 - whatever is wrong, the person is told
+        yield f"NOTIFIER_DATABASE_URL does not answer: {str(error).splitlines()[0]}"
+    finally:
+        database.close()

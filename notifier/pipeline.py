@@ -1,0 +1,110 @@
+"""
+The way of a trigger, in order. Every Dramatiq actor is here.
+
+A bell wakes the actor of its lane; the actor takes sets of rows until none are left, and what it commits rings the next
+lane. Any number of processes may run any of them, and each may be killed at any moment: the rows say what is still due.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import dramatiq
+from sqlalchemy.orm import Session
+
+from notifier import clock
+from notifier.house import House
+from notifier.journeys import advance
+from notifier.messages.write import write
+from notifier.planning.plan import plan
+from notifier.replies.receive import receive_pending
+from notifier.sending.drain import drain
+from notifier.sending.unknown import settle_unknown
+from notifier.tracking.apply import apply_pending
+
+SET = 500
+"""Rows taken at once."""
+
+Stage = Callable[[House], None]
+STAGES: dict[str, Stage] = {}
+
+
+def actor(lane: str) -> Callable[[Stage], Stage]:
+    """Make the stage the actor of its lane; `declare` puts it on a broker."""
+    return lambda stage: STAGES.setdefault(lane, stage)
+
+
+@actor("triggers")
+def triggers_were_accepted(house: House) -> None:
+    """Decide what they start, wake and end, and plan the messages that follow."""
+    _in_sets(house, lambda db, now: _planned(db, advance.triggers(db, limit=SET, now=now), now))
+
+
+@actor("runs")
+def runs_are_due(house: House) -> None:
+    """Take the next step of every run whose wait is over, or whose message has come to an outcome."""
+    _in_sets(house, lambda db, now: _planned(db, advance.due(db, limit=SET, now=now), now))
+
+
+@actor("transactional")
+def transactional_messages_are_due(house: House) -> None:
+    """Claim, render, commit, call, settle."""
+    drain(house.database, house.providers, house.library, house.settings, "transactional")
+
+
+@actor("bulk")
+def bulk_messages_are_due(house: House) -> None:
+    """The same, while nothing transactional is due."""
+    drain(house.database, house.providers, house.library, house.settings, "bulk")
+
+
+@actor("hooks")
+def callbacks_have_come(house: House) -> None:
+    """Apply what providers report, and take what customers write for what it is."""
+    _in_sets(house, lambda db, now: apply_pending(db, house.providers.by_name, limit=SET, now=now))
+    _in_sets(house, lambda db, now: receive_pending(db, house.providers.by_name, limit=SET, now=now))
+
+
+@actor("unknown")
+def answers_are_missing(house: House) -> None:
+    """Look for evidence; when a stated wait has passed without any, let the topic's policy decide."""
+    settle_unknown(house.database, house.providers, house.settings)
+
+
+def run(house: House, lane: str) -> None:
+    """Do a lane's work here and now, without a bell."""
+    STAGES[lane](house)
+
+
+def declare(broker: dramatiq.Broker, house: House) -> None:
+    """Put every actor on the broker; `house` gives them database, templates and providers."""
+    for lane, stage in STAGES.items():
+        dramatiq.actor(_Turn(stage, house).take, broker=broker, actor_name=lane, queue_name=lane, max_retries=0)
+
+
+class _Turn:
+    """One drain of a lane at a time in a process: a bell meanwhile makes it look once more, not twice at once."""
+
+    def __init__(self, stage: Stage, house: House) -> None:
+        self._stage, self._house = stage, house
+        self._busy = threading.Lock()
+        self._again = threading.Event()
+
+    def take(self) -> None:
+        self._again.set()
+        while self._again.is_set() and self._busy.acquire(blocking=False):
+            try:
+                self._again.clear()
+                self._stage(self._house)
+            finally:
+                self._busy.release()
+
+
+def _in_sets(house: House, work: Callable[[Session, datetime], int]) -> None:
+    while house.database.run(lambda db: work(db, clock.business_now(db))):
+        pass
+
+
+def _planned(db: Session, advanced: advance.Advanced, now: datetime) -> int:
+    write(db, plan(db, advanced.effects, now=now))
+    return advanced.claimed

@@ -1,0 +1,37 @@
+"""Every second: ring for whatever is due, so that a lost bell costs a second and nothing else."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from notifier.clock import business_now
+from notifier.db import Database, ring
+
+_LOCK = 5_271_001
+"""Advisory lock: many processes may tick, one acts."""
+
+_DUE = text("""
+    SELECT 'triggers' AS lane WHERE EXISTS (SELECT FROM triggers WHERE state = 'pending')
+    UNION ALL
+    SELECT 'runs' WHERE EXISTS (SELECT FROM runs WHERE state = 'open' AND due_at <= :now)
+    UNION ALL
+    SELECT lane FROM (VALUES ('transactional'), ('bulk')) AS lanes(lane) WHERE EXISTS (
+        SELECT FROM messages m WHERE m.lane = lanes.lane AND state IN ('planned', 'queued') AND due_at <= :now
+        AND (not_before IS NULL OR not_before <= clock_timestamp()))
+    UNION ALL
+    SELECT 'hooks' WHERE EXISTS (SELECT FROM hooks WHERE state = 'pending')
+    UNION ALL
+    SELECT 'unknown' WHERE EXISTS (SELECT FROM attempts WHERE state IN ('calling', 'unknown'))
+""")
+
+
+def due(db: Session) -> list[str]:
+    """Return the lanes that have something to do now."""
+    return list(db.execute(_DUE, {"now": business_now(db)}).scalars())
+
+
+def tick(database: Database) -> None:
+    """Ring every lane that is due; does nothing while another process is at it. Safe to run as often as one likes."""
+    with database.begin() as db:
+        if db.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}).scalar_one():
+            for lane in due(db):
+                ring(db, lane)

@@ -1,0 +1,96 @@
+"""Play time: move the business clock from one due instant to the next, and let everything due there happen."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from billing import advance as billing
+from notifier import clock_moves, pipeline, tick
+from notifier.house import House
+
+log = structlog.get_logger()
+
+QUIET = timedelta(seconds=1)
+"""How long to wait, in machine time, for reports of what was just sent before time goes on."""
+
+_NEXT = text("""
+    SELECT min(at) FROM (
+        (SELECT due_at AS at FROM runs WHERE state = 'open' AND due_at IS NOT NULL ORDER BY due_at LIMIT 1)
+        UNION ALL
+        (SELECT due_at FROM messages WHERE state IN ('planned', 'queued') AND lane = 'transactional'
+         ORDER BY due_at LIMIT 1)
+        UNION ALL
+        (SELECT due_at FROM messages WHERE state IN ('planned', 'queued') AND lane = 'bulk' ORDER BY due_at LIMIT 1)
+    ) AS due
+""")
+_OUTSTANDING = text("""
+    SELECT count(*) FROM attempts
+    WHERE claimed_at > clock_timestamp() - :recent AND state IN ('calling', 'accepted', 'sent')
+""")
+
+
+def advance(house: House, to: datetime, *, progress: Callable[[datetime], None] | None = None) -> dict[str, int]:
+    """
+    Do and send everything that falls due until `to` (aware), in order, and leave the business clock there.
+
+    Idempotent: what has happened does not happen again. Returns what billing did, as counts. Works beside running
+    workers, and without any.
+    """
+
+    def at_instant(at: datetime) -> None:
+        let_happen(house)
+        if progress:
+            progress(at)
+
+    return billing.advance(house.database, to, drain=at_instant, next_notifier_due=next_due)
+
+
+def next_due(db: Session, now: datetime) -> datetime | None:
+    """Return the earliest instant after `now` at which a run or a message is due."""
+    due: datetime | None = db.execute(_NEXT).scalar_one()
+    return None if due is None else max(due, now)
+
+
+def let_happen(house: House) -> None:
+    """Run every lane until nothing is due at the present instant and the providers have reported, or stay silent."""
+    quiet_since = time.monotonic()
+    last = -1
+    while True:
+        with house.database.begin() as db:
+            lanes = [lane for lane in tick.due(db) if lane != "unknown"]
+            outstanding = db.execute(_OUTSTANDING, {"recent": QUIET * 3}).scalar_one()
+        for lane in lanes:
+            pipeline.run(house, lane)
+        if lanes or outstanding != last:
+            quiet_since, last = time.monotonic(), outstanding
+        elif not outstanding or time.monotonic() - quiet_since > QUIET.total_seconds():
+            return
+        else:
+            time.sleep(0.005)
+
+
+def keep(house: House, stopped: threading.Event) -> None:
+    """Perform the clock moves asked for in the console, one after the other, until `stopped` (the demo's worker)."""
+    while not stopped.wait(0.3):
+        with house.database.begin() as db:
+            move = clock_moves.pending(db)
+        if move is None:
+            continue
+        error = ""
+        try:
+            advance(house, move.target, progress=lambda at, ident=move.id: _say(house, ident, at))
+        except Exception as failure:
+            log.exception("the clock could not be moved")
+            error = str(failure)
+        with house.database.begin() as db:
+            clock_moves.finish(db, move.id, error=error)
+
+
+def _say(house: House, ident: int, at: datetime) -> None:
+    with house.database.begin() as db:
+        clock_moves.progress(db, ident, at=at)

@@ -1,0 +1,94 @@
+"""What a worker process runs: the pipeline's actors, the listener for bells, the tick, and billing's due work."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import dramatiq
+import structlog
+from dramatiq.brokers.stub import StubBroker
+
+from billing import advance as billing
+from notifier import broker, clock, pipeline, tick
+from notifier.house import House
+from notifier.settings import Settings
+
+log = structlog.get_logger()
+
+THREADS = len(broker.LANES) + 2
+TICK = timedelta(seconds=1)
+BILLING = timedelta(seconds=5)
+"""How often billing looks whether anything has come due by itself."""
+
+
+def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None:
+    """Run one worker until SIGTERM or SIGINT; claims in hand are finished or handed back before it returns."""
+    stopped = stopped or _stopped_by_signal()
+    with House(settings, may_create=True) as house:
+        workers = dramatiq.Worker(house.broker, worker_threads=THREADS, worker_timeout=100)
+        pipeline.declare(house.broker, house, stopped)
+        workers.start()
+        threads = [_thread("tick", lambda: _repeat(lambda: tick.tick(house.database), TICK, stopped))]
+        threads.append(_thread("billing", lambda: _repeat(lambda: _bill(house), BILLING, stopped)))
+        if isinstance(house.broker, StubBroker):
+            ring = broker.through_dramatiq(house.broker)
+            threads.append(_thread("listener", lambda: broker.listen(house.url, ring, stopped)))
+        log.info("worker ready", pid=os.getpid(), broker=type(house.broker).__name__)
+        stopped.wait()
+        workers.stop()
+        for thread in threads:
+            thread.join(timeout=5)
+
+
+def name() -> str:
+    """Return this process's name on the claims it makes."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def serve_many(processes: int) -> None:
+    """Run several workers as child processes and restart any that dies, until told to stop."""
+    stopped = _stopped_by_signal()
+    children: list[subprocess.Popen[bytes]] = []
+    while not stopped.is_set():
+        children = [child for child in children if child.poll() is None]
+        while len(children) < processes:
+            children.append(subprocess.Popen([sys.executable, "-m", "notifier", "worker"]))
+        stopped.wait(0.5)
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.wait()
+
+
+def _bill(house: House) -> None:
+    def perform(db: object) -> None:
+        billing.perform_due(db, now=clock.business_now(db))
+
+    house.database.run(perform)
+
+
+def _thread(called: str, work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, name=called, daemon=True)
+    thread.start()
+    return thread
+
+
+def _repeat(work: Callable[[], object], every: timedelta, stopped: threading.Event) -> None:
+    while not stopped.is_set():
+        try:
+            work()
+        except Exception:
+            log.exception("repeated work failed; it is tried again")
+        stopped.wait(every.total_seconds())
+
+
+def _stopped_by_signal() -> threading.Event:
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
