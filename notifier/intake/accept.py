@@ -1,0 +1,103 @@
+"""Take triggers in: each once, with its customer brought up to date, in the caller's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from notifier.customers import snapshot
+from notifier.db import TRANSIENT, ring
+from notifier.intake.events import Event
+
+#: Clocks of other machines differ a little; further ahead than this is a mistake.
+AHEAD = timedelta(minutes=5)
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What became of one event. `errors` maps the wrong field to its remedy."""
+
+    id: str
+    source: str
+    status: Literal["accepted", "duplicate", "refused"]
+    errors: dict[str, str] = {}
+
+
+_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('triggers', 'id')) FROM generate_series(1, :count)")
+_INSERT = text("""
+    INSERT INTO triggers (id, source, event_id, type, version, customer_id, time, data)
+    SELECT id, source, event_id, type, version, customer_id, time, CAST(data AS jsonb)
+    FROM unnest(CAST(:id AS bigint[]), CAST(:source AS text[]), CAST(:event_id AS text[]), CAST(:type AS text[]),
+                CAST(:version AS int[]), CAST(:customer_id AS text[]), CAST(:time AS timestamptz[]),
+                CAST(:data AS text[]))
+         AS n(id, source, event_id, type, version, customer_id, time, data)
+    ORDER BY source, event_id
+    ON CONFLICT (source, event_id) DO NOTHING RETURNING id
+""")
+
+
+def accept(db: Session, events: Sequence[Event], *, now: datetime) -> list[Result]:
+    """
+    Store the new events and their customers, and ring `triggers`; return one result for each, in order.
+
+    A duplicate (same source and id, here or ever before) changes nothing, not even the customer. If the group cannot
+    be stored, each event is tried alone, so that one poisonous event fails alone. `now` is business time.
+    """
+    results: list[Result | None] = [None] * len(events)
+    first: dict[tuple[str, str], int] = {}
+    for place, event in enumerate(events):
+        if event.time is not None and event.time > now + AHEAD:
+            results[place] = _result(event, "refused", {"time": f"It lies in the future: it is {now.isoformat()} now."})
+        elif first.setdefault((event.source, event.id), place) != place:
+            results[place] = _result(event, "duplicate")
+    group = [(place, events[place]) for place in first.values()]
+    for place, result in _group(db, group, now=now):
+        results[place] = result
+    if any(result and result.status == "accepted" for result in results):
+        ring(db, "triggers")
+    return [result for result in results if result is not None]
+
+
+def _group(db: Session, group: list[tuple[int, Event]], *, now: datetime) -> list[tuple[int, Result]]:
+    try:
+        with db.begin_nested():
+            new = _store(db, [event for _, event in group], now=now)
+    except (DBAPIError, UnicodeError) as error:
+        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in TRANSIENT:
+            raise
+        if len(group) > 1:
+            return [done for one in group for done in _group(db, [one], now=now)]
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        return [(place, _result(event, "refused", {"": f"It cannot be stored: {cause}"})) for place, event in group]
+    return [
+        (place, _result(event, "accepted" if at in new else "duplicate")) for at, (place, event) in enumerate(group)
+    ]
+
+
+def _store(db: Session, events: list[Event], *, now: datetime) -> set[int]:
+    if not events:
+        return set()
+    numbers = list(db.execute(_NUMBERS, {"count": len(events)}).scalars())
+    columns: dict[str, list[Any]] = {
+        "id": numbers,
+        "source": [event.source for event in events],
+        "event_id": [event.id for event in events],
+        "type": [event.type for event in events],
+        "version": [event.version for event in events],
+        "customer_id": [event.customer_id for event in events],
+        "time": [event.time or now for event in events],
+        "data": [event.data.decode() for event in events],
+    }
+    stored = set(db.execute(_INSERT, columns).scalars())
+    new = {place for place, number in enumerate(numbers) if number in stored}
+    snapshot.upsert(db, [events[place].snapshot(events[place].time or now) for place in sorted(new)])
+    return new
+
+
+def _result(
+    event: Event, status: Literal["accepted", "duplicate", "refused"], errors: dict[str, str] | None = None
+) -> Result:
+    return Result(id=event.id, source=event.source, status=status, errors=errors or {})
