@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
+import msgspec
 
 from notifier import settings as configuration
 from notifier.errors import Invalid, NotifierError
@@ -191,7 +192,8 @@ def billing_advance(settings: Settings, to: str) -> None:
 
     with House(settings) as house:
         performed = timekeeper.advance(house, _instant(to))
-    click.echo(", ".join(f"{count} {what}" for what, count in performed.items()) or "nothing was due")
+    counts = msgspec.structs.asdict(performed).items()
+    click.echo(", ".join(f"{count} {what}" for what, count in counts if count) or "nothing was due")
 
 
 @commands.group()

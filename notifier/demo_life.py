@@ -33,8 +33,7 @@ def live(settings: Settings) -> None:
     """
     card = demo_card.read(settings.var)
     with House(settings) as house:
-        for _ in publish.publish(house):
-            pass
+        publish.publish(house)
         with house.database.begin() as db:
             card.staff = [_employ(db, *person) for person in CAST]
             _, card.api_key = keys.add(db, "demo")

@@ -77,6 +77,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def is_production(self) -> bool:
         return self.environment == "production"
 
+    @property
+    def owns_database(self) -> bool:
+        """Whether nobody else looks after the database: its tables are then brought up to date at every start."""
+        return self.demo or not self.database_url
+
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from billing import advance as billing
+from billing.run import Performed
 from notifier import clock_moves, pipeline, tick
 from notifier.house import House
 
@@ -34,20 +35,21 @@ _OUTSTANDING = text("""
 """)
 
 
-def advance(house: House, to: datetime, *, progress: Callable[[datetime], None] | None = None) -> dict[str, int]:
+def advance(house: House, to: datetime, *, progress: Callable[[datetime], None] | None = None) -> Performed:
     """
     Do and send everything that falls due until `to` (aware), in order, and leave the business clock there.
 
-    Idempotent: what has happened does not happen again. Returns what billing did, as counts. Works beside running
+    Idempotent: what has happened does not happen again. Returns what billing did. Works beside running
     workers, and without any.
     """
 
-    def at_instant(at: datetime) -> None:
-        let_happen(house)
-        if progress:
-            progress(at)
-
-    return billing.advance(house.database, to, drain=at_instant, next_notifier_due=next_due)
+    return billing.advance(
+        house.database,
+        to,
+        drain=lambda _: let_happen(house),
+        next_notifier_due=next_due,
+        progress=lambda at, _: progress(at) if progress else None,
+    )
 
 
 def next_due(db: Session, now: datetime) -> datetime | None:

@@ -13,9 +13,10 @@ import dramatiq
 import structlog
 from dramatiq.brokers.stub import StubBroker
 
-from billing import advance as billing
-from notifier import broker, clock, pipeline, tick
+from billing import run as billing
+from notifier import broker, clock, pipeline, publish, tick, timekeeper
 from notifier.house import House
+from notifier.orphan import follow_parent
 from notifier.settings import Settings
 
 log = structlog.get_logger()
@@ -29,15 +30,21 @@ BILLING = timedelta(seconds=5)
 def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None:
     """Run one worker until SIGTERM or SIGINT; claims in hand are finished or handed back before it returns."""
     stopped = stopped or _stopped_by_signal()
+    if settings.demo:
+        follow_parent()
     with House(settings, may_create=True) as house:
+        if settings.owns_database:
+            publish.publish(house)
         workers = dramatiq.Worker(house.broker, worker_threads=THREADS, worker_timeout=100)
-        pipeline.declare(house.broker, house, stopped)
+        pipeline.declare(house.broker, house)
         workers.start()
         threads = [_thread("tick", lambda: _repeat(lambda: tick.tick(house.database), TICK, stopped))]
         threads.append(_thread("billing", lambda: _repeat(lambda: _bill(house), BILLING, stopped)))
         if isinstance(house.broker, StubBroker):
             ring = broker.through_dramatiq(house.broker)
             threads.append(_thread("listener", lambda: broker.listen(house.url, ring, stopped)))
+        if settings.demo:
+            threads.append(_thread("timekeeper", lambda: timekeeper.keep(house, stopped)))
         log.info("worker ready", pid=os.getpid(), broker=type(house.broker).__name__)
         stopped.wait()
         workers.stop()
@@ -66,10 +73,7 @@ def serve_many(processes: int) -> None:
 
 
 def _bill(house: House) -> None:
-    def perform(db: object) -> None:
-        billing.perform_due(db, now=clock.business_now(db))
-
-    house.database.run(perform)
+    house.database.run(lambda db: billing.perform_due(db, now=clock.business_now(db)))
 
 
 def _thread(called: str, work: Callable[[], None]) -> threading.Thread:

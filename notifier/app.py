@@ -1,0 +1,75 @@
+"""The web process: the console, the customers' pages, the API and the doors for providers, on one port."""
+
+from datetime import timedelta
+
+import uvicorn
+from litestar import Litestar, Response, get
+from litestar.response import Redirect
+
+from billing.portal import routes as billing_pages
+from notifier import assets, publish
+from notifier.api import routes as api
+from notifier.api.parts import Parts as MachineParts
+from notifier.console import routes as console
+from notifier.console.parts import Parts as StaffParts
+from notifier.house import House
+from notifier.orphan import follow_parent
+from notifier.portal import routes as portal
+from notifier.portal import subject
+from notifier.settings import Settings
+
+KEPT = timedelta(days=365)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests in hand are answered first."""
+    if settings.demo:
+        follow_parent()
+    with House(settings, may_create=True) as house:
+        if settings.owns_database:
+            publish.publish(house)
+        uvicorn.run(
+            create(house),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+
+
+def create(house: House) -> Litestar:
+    """Put the edges together."""
+    machines = MachineParts(
+        database=house.database, settings=house.settings, secret=house.secret, providers=house.providers.by_name
+    )
+    staff = StaffParts(database=house.database, settings=house.settings, secret=house.secret, library=house.library)
+    return Litestar(
+        route_handlers=[
+            *api.create(machines),
+            *portal.create(machines),
+            *billing_pages.create(house.database, lambda db, token: subject.resolve(db, house.secret, token)),
+            *console.create(staff),
+            static,
+            front_door,
+        ],
+        openapi_config=api.OPENAPI,
+        debug=False,
+    )
+
+
+@get("/static/{path:path}", sync_to_thread=False, include_in_schema=False)
+def static(path: str) -> Response[bytes]:
+    """Serve a static file; its address changes with its content, so it is kept for ever."""
+    asset = assets.served(path.lstrip("/"))
+    headers = {
+        "cache-control": f"public, max-age={int(KEPT.total_seconds())}, immutable",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(asset.body, media_type=asset.media_type, headers=headers)
+
+
+@get("/", sync_to_thread=False, include_in_schema=False)
+def front_door() -> Redirect:
+    """Staff are the only people who come without a link of their own."""
+    return Redirect("/console/")
