@@ -3,24 +3,32 @@
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from notifier.db import Database
+from notifier.embedded.server import acquire
 from tests.support import databases
 
 
 @pytest.fixture(scope="session")
-def server() -> str:
-    """Return the URL of a PostgreSQL server on which databases may be made."""
-    return os.environ.get("NOTIFIER_TEST_DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/postgres"
+def server() -> Iterator[str]:
+    """Return the URL of a PostgreSQL server on which databases may be made: the configured one, or the wheel's."""
+    if given := os.environ.get("NOTIFIER_TEST_DATABASE_URL"):
+        yield given
+        return
+    embedded = acquire(Path("var") / "tests", may_create=True)
+    yield embedded.url
+    embedded.close()
 
 
 @pytest.fixture(scope="session")
 def template(server: str) -> Iterator[str]:
     """Build a database with every table once per worker; return its name."""
+    databases.sweep(server)
     name = databases.worker_name()
     databases.build(server, name)
     yield name

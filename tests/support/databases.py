@@ -2,16 +2,21 @@
 
 import importlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import psutil
 import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from notifier.db import Database, driver_url
 from notifier.models import metadata
+
+#: Every database of a test run: `notifier_test_<worker>_<process>…`.
+MADE_BY = re.compile(r"notifier_test_[a-z0-9]+_(\d+)(_|$)")
 
 
 def build(server: str, name: str) -> str:
@@ -39,6 +44,15 @@ def copied(server: str, template: str) -> Iterator[str]:
 def drop(server: str, name: str) -> None:
     """Drop a database, and whoever is connected to it."""
     _administer(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def sweep(server: str) -> None:
+    """Drop what test runs left that were killed; their process number is part of the name."""
+    with psycopg.connect(server) as connection:
+        names = [name for (name,) in connection.execute("SELECT datname FROM pg_database").fetchall()]
+    for name in names:
+        if (made := MADE_BY.match(name)) and not psutil.pid_exists(int(made[1])):
+            drop(server, name)
 
 
 def named(server: str, name: str) -> str:
