@@ -1,0 +1,1 @@
+"""Speak Twilio's Messaging and Content APIs as Twilio does."""

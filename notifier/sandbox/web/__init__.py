@@ -1,0 +1,1 @@
+"""What people and tests see of the sandbox: phones, mailboxes, and the same as JSON."""
