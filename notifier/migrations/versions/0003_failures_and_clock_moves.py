@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -29,3 +29,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clock_moves")),
     )
     op.create_index("ix_clock_moves_open", "clock_moves", ["id"], postgresql_where=sa.text("done_at IS NULL"))
+
+
+def downgrade() -> None:
+    """Go back."""
+    op.drop_index("ix_clock_moves_open", table_name="clock_moves", postgresql_where=sa.text("done_at IS NULL"))
+    op.drop_table("clock_moves")
+    op.drop_table("sign_in_failures")
