@@ -1,0 +1,65 @@
+"""Transactions, bells and sets."""
+
+import pytest
+from sqlalchemy import text
+
+from notifier.db import Database, copy, driver_url, ring
+
+
+def test_bells_ring_once_and_only_after_the_commit(database: Database) -> None:
+    rung: list[str] = []
+    database.bell = rung.append
+
+    with database.begin() as db:
+        ring(db, "triggers")
+        ring(db, "triggers")
+        assert rung == []
+
+    assert rung == ["triggers"]
+
+
+def test_what_is_rolled_back_rings_nobody(database: Database) -> None:
+    rung: list[str] = []
+    database.bell = rung.append
+
+    with pytest.raises(ZeroDivisionError), database.begin() as db:
+        ring(db, "triggers")
+        _ = 1 / 0
+
+    assert rung == []
+
+
+def test_a_deadlock_is_run_again(live_database: Database) -> None:
+    tries: list[int] = []
+
+    def work(db) -> int:
+        tries.append(1)
+        if len(tries) < 3:
+            db.execute(text("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$"))
+        return len(tries)
+
+    assert live_database.run(work) == 3
+
+
+def test_other_errors_are_not_run_again(live_database: Database) -> None:
+    tries: list[int] = []
+
+    def work(db) -> None:
+        tries.append(1)
+        db.execute(text("SELECT 1/0"))
+
+    with pytest.raises(Exception, match="division by zero"):
+        live_database.run(work)
+    assert len(tries) == 1
+
+
+def test_rows_are_copied_in(database: Database) -> None:
+    with database.begin() as db:
+        db.execute(text("CREATE TEMP TABLE sums (a int, b text) ON COMMIT DROP"))
+        copy(db, "sums", ["a", "b"], [(1, "x"), (2, None)])
+        assert db.execute(text("SELECT count(*), sum(a) FROM sums")).one() == (2, 3)
+
+
+def test_plain_urls_name_their_driver() -> None:
+    assert driver_url("postgres://u@h/d") == "postgresql+psycopg://u@h/d"
+    assert driver_url("postgresql+psycopg://u@h/d") == "postgresql+psycopg://u@h/d"
