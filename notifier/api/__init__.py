@@ -1,1 +1,1 @@
-"""The edge for machines."""
+"""The edge for machines: triggers in, facts out, callbacks kept."""

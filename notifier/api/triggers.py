@@ -1,0 +1,129 @@
+"""The door for business facts: CloudEvents, single or in batches, each accepted once and answered after its commit."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, Router, post
+from litestar.datastructures import State
+from litestar.exceptions import ClientException, HTTPException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.status_codes import HTTP_202_ACCEPTED
+from litestar.types import Guard
+from msgspec import Struct
+
+from notifier import clock
+from notifier.api.parts import Parts
+from notifier.api.problems import HANDLERS, FieldError, Problem, errors
+from notifier.api.together import Together
+from notifier.errors import Invalid
+from notifier.intake.accept import Result, accept
+from notifier.intake.events import Event, read
+
+LARGEST_BODY = 1024 * 1024
+LARGEST_BATCH = 1000
+
+SINGLE = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+PLAIN = "application/json"
+
+Asked = Request[Any, Any, State]
+
+
+class TooLarge(HTTPException):
+    """More events than one request may carry."""
+
+    status_code = 413
+
+
+class TriggerResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one event. `duplicate` is as good as `accepted`: it was accepted before."""
+
+    id: str
+    source: str
+    status: str
+    """`accepted`, `duplicate` or `refused`."""
+    errors: list[FieldError] = []
+
+
+class TriggerResults(Struct, frozen=True, kw_only=True):
+    """One result per event, in their order."""
+
+    results: list[TriggerResult]
+
+
+def router(parts: Parts, has_key: Guard) -> Router:
+    """Return `POST /triggers`."""
+    accepted = Together[list[Event], list[Result]](lambda groups: _accept(parts, groups), weigh=len)
+
+    @post(
+        "/triggers",
+        status_code=HTTP_202_ACCEPTED,
+        request_max_body_size=LARGEST_BODY,
+        summary="Accept triggers",
+        description="CloudEvents 1.0 in structured mode, one or a batch of up to 1,000. Sending again is safe: "
+        "`source` and `id` make an event the same event. In a batch each event stands for itself.",
+        responses={422: ResponseSpec(Problem, description="The event is wrong; `errors` names each field.")},
+        tags=["Triggers"],
+    )
+    async def post_triggers(request: Asked, body: bytes) -> Response[TriggerResults]:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in {SINGLE, BATCH, PLAIN}:
+            raise HTTPException(f"Send {SINGLE}, {BATCH} or {PLAIN}.", status_code=415)
+        is_batch = kind == BATCH or (kind == PLAIN and body.lstrip()[:1] == b"[")
+        if not is_batch:
+            event = read(body)
+            if isinstance(event, Invalid):
+                raise event
+            (result,) = await accepted([event])
+            if result.status == "refused":
+                raise Invalid("The event was not accepted.", result.errors)
+            return Response(TriggerResults(results=[_told(result, "")]))
+        # A full batch takes some milliseconds to check: not on the loop everybody waits for.
+        read_events = await asyncio.to_thread(_read_batch, body)
+        events = [event for event in read_events if isinstance(event, Event)]
+        stored = iter(await accepted(events) if events else [])
+        results = [
+            _told(next(stored), f"[{place}].") if isinstance(event, Event) else _refused(event[0], event[1], place)
+            for place, event in enumerate(read_events)
+        ]
+        return Response(TriggerResults(results=results))
+
+    return Router("/", route_handlers=[post_triggers], guards=[has_key], exception_handlers=HANDLERS)
+
+
+def _read_batch(body: bytes) -> list[Event | tuple[Invalid, msgspec.Raw]]:
+    try:
+        raws = msgspec.json.decode(body, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ClientException(f"The body is not a JSON list: {error}.") from error
+    if len(raws) > LARGEST_BATCH:
+        raise TooLarge(f"A batch carries at most {LARGEST_BATCH} events; this one has {len(raws)}.")
+    return [event if isinstance(event := read(bytes(raw)), Event) else (event, raw) for raw in raws]
+
+
+def _accept(parts: Parts, groups: list[list[Event]]) -> list[list[Result]]:
+    # The clock is read before: a deadlock inside `accept` is answered by running the whole again.
+    results = iter(
+        parts.database.run(
+            lambda db: accept(db, [event for group in groups for event in group], now=clock.business_now(db))
+        )
+    )
+    return [[next(results) for _ in group] for group in groups]
+
+
+def _told(result: Result, prefix: str) -> TriggerResult:
+    fields = {prefix + field: remedy for field, remedy in (result.errors or {}).items()}
+    return TriggerResult(id=result.id, source=result.source, status=result.status, errors=errors(fields))
+
+
+def _refused(invalid: Invalid, raw: msgspec.Raw, place: int) -> TriggerResult:
+    event = msgspec.json.decode(raw)
+    names = event if isinstance(event, dict) else {}
+    fields = {f"[{place}].{field}".rstrip("."): remedy for field, remedy in invalid.fields.items()}
+    return TriggerResult(
+        id=str(names.get("id") or ""),
+        source=str(names.get("source") or ""),
+        status="refused",
+        errors=errors(fields or {f"[{place}]": str(invalid)}),
+    )
