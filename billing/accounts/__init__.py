@@ -1,0 +1,1 @@
+"""Customers as billing knows them, and the cards they pay with."""

@@ -1,0 +1,1 @@
+"""Payment platforms behind one contract."""

@@ -1,0 +1,1 @@
+"""What is owed for a period: lines, numbers, issue."""

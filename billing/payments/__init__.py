@@ -1,0 +1,1 @@
+"""Attempts to charge an invoice, by schedule or by the customer."""

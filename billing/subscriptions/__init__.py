@@ -1,0 +1,1 @@
+"""Subscriptions from the first day to the last: start, renew, cancel, resume, end."""
