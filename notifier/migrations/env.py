@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
+import billing.models  # noqa: F401 - imported for the tables
 from notifier import settings
 from notifier.db import driver_url
 from notifier.models import metadata

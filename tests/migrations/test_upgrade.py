@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
+import billing.models  # noqa: F401 - imported for the tables
 from notifier.db import driver_url
 from notifier.migrations.upgrade import UnknownRevision, is_current, upgrade
 from notifier.models import metadata
