@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from msgspec import Struct
@@ -184,6 +184,10 @@ class Provider(Protocol):
     """Key of the registry and of the hook's URL: `twilio`, `sendgrid`, `smtp`."""
     can: Capabilities
 
+    def sender(self, channel: str) -> str:
+        """Return what a channel is written from (number, address): the thing a vendor's rate limit counts for."""
+        ...
+
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Make one call. Never raises for what the network or the provider does: that is an outcome."""
         ...
@@ -207,4 +211,18 @@ class Provider(Protocol):
 
     def inbound(self, hook: Hook) -> list[Inbound]:
         """Read the texts in a verified hook."""
+        ...
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """A provider that can be asked what became of a message it accepted."""
+
+    async def fetch(self, ref: str) -> Found | None:
+        """
+        Return where the provider says a message is; None when it knows no such message.
+
+        Raises:
+            Unavailable: it could not be asked; nothing follows from that.
+        """
         ...

@@ -1,0 +1,154 @@
+"""SendGrid: email over its v3 Mail Send, its signed event webhook and its inbound parse."""
+
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sendgrid.helpers.eventwebhook import EventWebhook
+
+from notifier.providers.contract import (
+    Accepted,
+    Capabilities,
+    Email,
+    ForgedHook,
+    Found,
+    Hook,
+    Inbound,
+    NotSent,
+    Outcome,
+    Outgoing,
+    Reason,
+    Refused,
+    StatusReport,
+    Unknown,
+)
+from notifier.providers.sendgrid import hooks
+from notifier.providers.transport import Answer, Transport, shortened
+
+ACCOUNT_WAIT = 60.0
+"""Seconds before an account that is out of order is tried again."""
+
+
+class SendGrid:
+    """Email by one SendGrid account."""
+
+    name = "sendgrid"
+    can = Capabilities(channels=("email",))
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        api_key: str,
+        api_url: str,
+        webhook_keys: str,
+        email_from: str,
+        reply_to: str,
+    ) -> None:
+        """`webhook_keys`: public keys of the event webhook, comma-separated while one is being replaced."""
+        self._transport = transport
+        self._url = f"{api_url.rstrip('/')}/v3/mail/send"
+        self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
+        self._keys = [key.strip() for key in webhook_keys.split(",") if key.strip()]
+        name, address = parseaddr(email_from)
+        self._from = {"email": address, "name": name} if name else {"email": address}
+        self._address = address
+        self._reply_to = reply_to
+
+    def sender(self, channel: str) -> str:
+        """Return the address mails come from."""
+        return self._address if channel == "email" else ""
+
+    def payload(self, outgoing: Outgoing) -> dict[str, Any]:
+        """Return the body of a mail send, as the vendor's own package would make it."""
+        content = outgoing.content
+        if not isinstance(content, Email):
+            raise TypeError("SendGrid sends emails only")
+        to: dict[str, Any] = {
+            "to": [{"email": outgoing.to}],
+            "custom_args": {"attempt_id": str(outgoing.attempt_id)},
+        }
+        if content.unsubscribe_url:
+            to["headers"] = {
+                "List-Unsubscribe": f"<{content.unsubscribe_url}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            }
+        mail: dict[str, Any] = {
+            "from": self._from,
+            "subject": content.subject,
+            "personalizations": [to],
+            "content": [
+                {"type": "text/plain", "value": content.text},
+                {"type": "text/html", "value": content.html},
+            ],
+            "tracking_settings": {
+                "click_tracking": {"enable": False, "enable_text": False},
+                "subscription_tracking": {"enable": False},
+            },
+        }
+        if self._reply_to:
+            mail["reply_to"] = {"email": reply_address(self._reply_to, outgoing.attempt_id)}
+        if content.topic:
+            mail["categories"] = [content.topic]
+        return mail
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        body = msgspec.json.encode(self.payload(outgoing))
+        answer = await self._transport.call("POST", self._url, headers=self._headers, body=body)
+        return read_answer(answer) if isinstance(answer, Answer) else answer
+
+    async def find(
+        self,
+        outgoing: Outgoing,  # noqa: ARG002 - the contract's; SendGrid cannot be asked
+        *,
+        since: datetime,  # noqa: ARG002
+        taken: frozenset[str],  # noqa: ARG002
+    ) -> Found | None:
+        """Always None, which proves nothing: only SendGrid's events are evidence (`can.finds`)."""
+        return None
+
+    def verify(self, hook: Hook) -> None:
+        if not any(self._is_signed(hook, key) for key in self._keys):
+            raise ForgedHook("The signature does not match.")
+
+    def reports(self, hook: Hook) -> list[StatusReport]:
+        return hooks.reports(hook.body)
+
+    def inbound(self, hook: Hook) -> list[Inbound]:
+        return hooks.inbound(hook)
+
+    @staticmethod
+    def _is_signed(hook: Hook, key: str) -> bool:
+        signature = hook.headers.get("x-twilio-email-event-webhook-signature", "")
+        stamp = hook.headers.get("x-twilio-email-event-webhook-timestamp", "")
+        try:
+            return bool(EventWebhook(key).verify_signature(hook.body.decode(), signature, stamp))
+        except (ValueError, TypeError, AttributeError):  # not base64, not UTF-8, no key at all
+            return False
+
+
+def reply_address(reply_to: str, attempt_id: UUID) -> str:
+    """Return where the answer to one mail goes: the attempt's id stands behind a plus sign."""
+    local, _, domain = parseaddr(reply_to)[1].rpartition("@")
+    return f"{local}+{attempt_id.hex}@{domain}"
+
+
+def read_answer(answer: Answer) -> Outcome:
+    """Return what SendGrid's answer to a mail send means."""
+    if answer.status in {200, 202}:
+        return Accepted(ref=answer.headers.get("x-message-id", ""))
+    errors = answer.json().get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    field = str(first.get("field") or "")
+    detail = shortened(f"HTTP {answer.status} {field}".strip())
+    if answer.status == 429:
+        return NotSent(retry_after=answer.retry_after(), reason="pacing", detail=detail)
+    if answer.status in {401, 403, 404, 405} or field.startswith("from"):
+        return NotSent(retry_after=ACCOUNT_WAIT, reason="account", detail=detail)
+    if 400 <= answer.status < 500 and answer.status != 408:
+        is_address = field.startswith("personalizations") and ".to" in field
+        reason: Reason = "bad-address" if is_address else "content"
+        return Refused(reason=reason, permanent=is_address, detail=detail)
+    return Unknown(detail=detail)

@@ -1,0 +1,155 @@
+"""SMTP: email through any mail server, over a small pool of kept connections."""
+
+import asyncio
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from notifier.errors import Misconfigured
+from notifier.providers.contract import (
+    Accepted,
+    Capabilities,
+    Email,
+    ForgedHook,
+    Found,
+    Hook,
+    Inbound,
+    NotSent,
+    Outcome,
+    Outgoing,
+    Reason,
+    Refused,
+    StatusReport,
+    Unknown,
+)
+from notifier.providers.sendgrid.mails import reply_address
+from notifier.providers.smtp import mime
+from notifier.providers.transport import TOTAL, shortened
+
+CONNECTIONS = 10
+_NEVER_CONNECTED = (
+    aiosmtplib.SMTPConnectError,
+    aiosmtplib.SMTPConnectTimeoutError,
+    aiosmtplib.SMTPConnectResponseError,
+    OSError,
+)
+
+
+class SMTP:
+    """Email by one mail server. It reports nothing back; what is accepted stays `sent`."""
+
+    name = "smtp"
+    can = Capabilities(channels=("email",), reports_delivery=False)
+
+    def __init__(self, url: str, *, email_from: str, reply_to: str, total: timedelta = TOTAL) -> None:
+        """
+        Read the URL; connections are opened when needed.
+
+        Raises:
+            Misconfigured: the URL is no `smtp://` or `smtps://` one.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise Misconfigured("NOTIFIER_SMTP_URL must look like smtp://user:password@host:587.")
+        is_tls = parts.scheme == "smtps"
+        self._server = parts.hostname, parts.port or (465 if is_tls else 587), is_tls
+        self._login = unquote(parts.username or ""), unquote(parts.password or "")
+        self._from = email_from
+        self._address = parseaddr(email_from)[1]
+        self._reply_to = reply_to
+        self._seconds = total.total_seconds()
+        self._idle: list[aiosmtplib.SMTP] = []
+        self._free = asyncio.Semaphore(CONNECTIONS)
+
+    def sender(self, channel: str) -> str:
+        """Return the address mails come from."""
+        return self._address if channel == "email" else ""
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        content = outgoing.content
+        if not isinstance(content, Email):
+            raise TypeError("SMTP sends emails only")
+        reply_to = reply_address(self._reply_to, outgoing.attempt_id) if self._reply_to else ""
+        mail = mime.build(outgoing, content, sender=self._from, reply_to=reply_to)
+        async with self._free:
+            try:
+                connection = await self._connection()
+            except _NEVER_CONNECTED as error:
+                return NotSent(reason="unreachable", detail=shortened(type(error).__name__))
+            except aiosmtplib.SMTPException as error:
+                return NotSent(retry_after=60.0, reason="account", detail=shortened(type(error).__name__))
+            return await self._hand_over(connection, outgoing, mail)
+
+    async def _connection(self) -> aiosmtplib.SMTP:
+        while self._idle:
+            kept = self._idle.pop()
+            try:
+                await kept.rset()
+            except (aiosmtplib.SMTPException, OSError):
+                kept.close()
+                continue
+            return kept
+        host, port, is_tls = self._server
+        fresh = aiosmtplib.SMTP(hostname=host, port=port, use_tls=is_tls, timeout=self._seconds)
+        await fresh.connect()
+        if self._login[0]:
+            await fresh.login(*self._login)
+        return fresh
+
+    async def _hand_over(self, connection: aiosmtplib.SMTP, outgoing: Outgoing, mail: bytes) -> Outcome:
+        is_whole = False
+        try:
+            await connection.mail(self._address)
+            await connection.rcpt(outgoing.to)
+            is_whole = True  # from here on the server may have the mail, whatever we hear
+            await connection.data(mail)
+        except aiosmtplib.SMTPResponseException as error:
+            self._idle.append(connection)
+            return refusal(error.code, error.message)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            connection.close()
+            if not is_whole:
+                return NotSent(reason="unreachable", detail=shortened(type(error).__name__))
+            return Unknown(detail=shortened(type(error).__name__))
+        self._idle.append(connection)
+        return Accepted(ref=mime.message_id(self._address, outgoing.attempt_id))
+
+    async def find(
+        self,
+        outgoing: Outgoing,  # noqa: ARG002 - the contract's; a mail server cannot be asked
+        *,
+        since: datetime,  # noqa: ARG002
+        taken: frozenset[str],  # noqa: ARG002
+    ) -> Found | None:
+        """Always None, which proves nothing (`can.finds`)."""
+        return None
+
+    def verify(self, hook: Hook) -> None:
+        raise ForgedHook(f"A mail server makes no HTTP calls, so {hook.url} is not from it.")
+
+    def reports(self, hook: Hook) -> list[StatusReport]:  # noqa: ARG002 - the contract's
+        return []
+
+    def inbound(self, hook: Hook) -> list[Inbound]:  # noqa: ARG002 - the contract's
+        return []
+
+
+def refusal(code: int, message: str) -> Outcome:
+    """Return what a server's answer means: 4yz is for now, 5yz for good; the enhanced code says whose fault it is."""
+    words = message.split()
+    enhanced = words[0] if words and words[0].count(".") == 2 else ""
+    detail = shortened(f"{code} {enhanced}".strip())
+    if 400 <= code < 500:
+        return NotSent(reason="account" if code in {421, 454} else "unreachable", detail=detail)
+    reason: Reason = "other"
+    if enhanced.startswith("5.1"):
+        reason = "bad-address"
+    elif enhanced.startswith("5.2.2"):
+        reason = "mailbox-full"
+    elif enhanced.startswith("5.7"):
+        reason = "blocked"
+    elif not enhanced and code in {550, 551, 553}:
+        reason = "bad-address"
+    return Refused(reason=reason, permanent=reason == "bad-address", detail=detail)

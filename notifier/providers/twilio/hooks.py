@@ -1,0 +1,115 @@
+"""What Twilio posts to us, read into our words."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from notifier.providers.contract import (
+    ApprovedTemplate,
+    Channel,
+    Content,
+    Email,
+    EventKind,
+    Hook,
+    Inbound,
+    StatusReport,
+)
+from notifier.providers.twilio import codes
+
+KINDS: dict[str, EventKind] = {
+    "scheduled": "accepted",
+    "accepted": "accepted",
+    "queued": "accepted",
+    "sending": "accepted",
+    "sent": "sent",
+    "delivered": "delivered",
+    "undelivered": "undelivered",
+    "failed": "refused",
+    "canceled": "refused",
+    "read": "read",
+}
+"""`MessageStatus` → ours. What is missing here (`partially_delivered`, words to come) is kept and never applied."""
+
+
+class Fields:
+    """The fields of a form post; a name may come more than once. Has the `getlist` Twilio's validator looks for."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value)
+
+    @classmethod
+    def read(cls, hook: Hook) -> "Fields":
+        return cls(parse_qsl(hook.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def getlist(self, name: str) -> list[str]:
+        return self._values.get(name, [])
+
+    def get(self, name: str) -> str:
+        return self._values.get(name, [""])[0]
+
+
+def reports(fields: Fields, attempt_id: UUID | None) -> list[StatusReport]:
+    """Read a status callback. Twilio gives it no id and no time; SID, status and code make it unique."""
+    sid = fields.get("MessageSid") or fields.get("SmsSid")
+    status = (fields.get("MessageStatus") or fields.get("SmsStatus")).lower()
+    if not sid or not status:
+        return []
+    raw_code = fields.get("ErrorCode")
+    code = int(raw_code) if raw_code.isascii() and raw_code.isdigit() else None
+    kind: EventKind = KINDS.get(status, "unknown")
+    return [
+        StatusReport(
+            event_id=f"{sid}:{status}:{raw_code}"[:200],
+            attempt_id=attempt_id,
+            ref=sid,
+            kind=kind,
+            reason=(codes.reason(code) or "other") if kind in {"undelivered", "refused"} else "",
+            detail=f"{status} {raw_code}".strip()[:100],
+        )
+    ]
+
+
+def inbound(fields: Fields) -> list[Inbound]:
+    """Read an incoming SMS or WhatsApp message. A tapped button counts as its payload, else as its title."""
+    sid = fields.get("MessageSid") or fields.get("SmsMessageSid")
+    sender, recipient = fields.get("From"), fields.get("To")
+    if not sid or not sender:
+        return []
+    channel: Channel = "whatsapp" if sender.startswith("whatsapp:") else "sms"
+    return [
+        Inbound(
+            event_id=sid,
+            channel=channel,
+            sender=sender.removeprefix("whatsapp:"),
+            recipient=recipient.removeprefix("whatsapp:"),
+            text=fields.get("ButtonPayload") or fields.get("Body") or fields.get("ButtonText"),
+            in_reply_to=fields.get("OriginalRepliedMessageSid") or None,
+            keyword=fields.get("OptOutType").lower(),
+        )
+    ]
+
+
+def is_same(content: Content, body: str) -> bool:
+    """Tell whether a listed body is that of `content`. A listed template shows no buttons; our text ends with them."""
+    if isinstance(content, Email):
+        return False
+    ours, theirs = " ".join(content.text.split()), " ".join(body.split())
+    return ours == theirs or (isinstance(content, ApprovedTemplate) and bool(theirs) and ours.startswith(theirs))
+
+
+def read_date(text: str | None) -> datetime | None:
+    """Read an RFC 2822 date; None when there is none that can be read."""
+    try:
+        return parsedate_to_datetime(text) if text else None
+    except ValueError:
+        return None

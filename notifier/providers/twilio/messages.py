@@ -1,0 +1,198 @@
+"""Twilio: SMS and WhatsApp over its Messages resource."""
+
+from base64 import b64encode
+from datetime import datetime, timedelta
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+from msgspec import Struct
+from twilio.request_validator import RequestValidator
+
+from notifier.errors import Unavailable
+from notifier.messages.token import read_attempt
+from notifier.providers.contract import (
+    Accepted,
+    ApprovedTemplate,
+    Capabilities,
+    Email,
+    ForgedHook,
+    Found,
+    Hook,
+    Inbound,
+    Outcome,
+    Outgoing,
+    Refused,
+    StatusReport,
+    Unknown,
+)
+from notifier.providers.transport import Answer, Transport, shortened
+from notifier.providers.twilio import codes, hooks
+
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far Twilio's clock may differ from ours when a list is searched."""
+_PAGES = 5
+
+
+class Listed(Struct, frozen=True):
+    """The fields of a Message that matter here; Twilio sends many more."""
+
+    sid: str
+    status: str = ""
+    body: str | None = None
+    date_created: str | None = None
+    direction: str = "outbound-api"
+    error_code: int | None = None
+
+
+class Page(Struct, frozen=True):
+    """One page of a list of Messages."""
+
+    messages: list[Listed]
+    next_page_uri: str | None = None
+
+
+class Twilio:
+    """SMS and WhatsApp by one account."""
+
+    name = "twilio"
+    can = Capabilities(channels=("sms", "whatsapp"), finds=True, silence_means_unsent=True)
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        account_sid: str,
+        auth_token: str,
+        api_url: str,
+        sms_from: str,
+        whatsapp_from: str,
+        secret: str,
+    ) -> None:
+        """`secret` is what callback URLs were signed with (`messages.token`)."""
+        self._transport = transport
+        self._token = auth_token
+        self._secret = secret
+        self._root = api_url.rstrip("/")
+        self._messages = f"/2010-04-01/Accounts/{account_sid}/Messages"
+        self._sms_from = sms_from
+        self._whatsapp_from = whatsapp_from
+        basic = b64encode(f"{account_sid}:{auth_token}".encode()).decode()
+        self._reading = {"Authorization": f"Basic {basic}", "Accept": "application/json"}
+        self._writing = {**self._reading, "Content-Type": "application/x-www-form-urlencoded"}
+
+    def sender(self, channel: str) -> str:
+        """Return the number (or Messaging Service) a channel is written from: what a rate limit counts for."""
+        return self._whatsapp_from if channel == "whatsapp" else self._sms_from
+
+    def form(self, outgoing: Outgoing) -> dict[str, str]:
+        """Return the fields of a create, as the vendor's own package would send them."""
+        is_whatsapp = outgoing.channel == "whatsapp"
+        prefix = "whatsapp:" if is_whatsapp else ""
+        sender, content = self.sender(outgoing.channel), outgoing.content
+        form = {"To": prefix + outgoing.to}
+        if outgoing.callback_url:
+            form["StatusCallback"] = outgoing.callback_url
+        if sender.startswith("MG"):
+            form["MessagingServiceSid"] = sender
+        else:
+            form["From"] = prefix + sender
+        if isinstance(content, ApprovedTemplate):
+            form["ContentSid"] = content.content_sid
+            form["ContentVariables"] = msgspec.json.encode(dict(content.variables)).decode()
+        elif isinstance(content, Email):
+            raise TypeError("an email cannot go by Twilio's Messages")
+        else:
+            form["Body"] = content.text
+        return form
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        if isinstance(outgoing.content, ApprovedTemplate) and not outgoing.content.content_sid:
+            return Refused(reason="content", permanent=False, detail="the template is not registered at Twilio")
+        answer = await self._transport.call(
+            "POST",
+            f"{self._root}{self._messages}.json",
+            headers=self._writing,
+            body=urlencode(self.form(outgoing)).encode(),
+        )
+        return read_answer(answer) if isinstance(answer, Answer) else answer
+
+    async def find(self, outgoing: Outgoing, *, since: datetime, taken: frozenset[str]) -> Found | None:
+        form = self.form(outgoing)
+        query = {"To": form["To"], "DateSent>": f"{since - CLOCK_SKEW:%Y-%m-%dT%H:%M:%SZ}", "PageSize": "200"}
+        if "From" in form:
+            query["From"] = form["From"]
+        uri: str | None = f"{self._messages}.json?{urlencode(query)}"
+        near = []
+        for _ in range(_PAGES):
+            if uri is None:
+                break
+            page = await self._page(uri)
+            near += [one for one in page.messages if _may_be(one, since) and one.sid not in taken]
+            uri = page.next_page_uri
+        if uri is not None:
+            raise Unavailable("too many messages to this number to tell them apart")
+        for one in near:
+            if hooks.is_same(outgoing.content, one.body or ""):
+                return _found(one)
+        if near and isinstance(outgoing.content, ApprovedTemplate):
+            raise Unavailable("a message by template is there whose words cannot be compared")
+        return None
+
+    async def fetch(self, ref: str) -> Found | None:
+        """Return where Twilio says a message is, or None when it knows no such message. Raises as `find`."""
+        answer = await self._transport.ask(f"{self._root}{self._messages}/{ref}.json", headers=self._reading)
+        if answer.status == 404:
+            return None
+        try:
+            return _found(msgspec.json.decode(answer.body, type=Listed))
+        except msgspec.DecodeError as error:
+            raise Unavailable("answered with something else than a message") from error
+
+    def verify(self, hook: Hook) -> None:
+        signature = hook.headers.get("x-twilio-signature")
+        try:
+            fields = hooks.Fields.read(hook)
+            # Always the account's token with SHA-1: the algorithm is ours to choose, never the caller's.
+            is_ours = bool(self._token and signature) and RequestValidator(self._token).validate(
+                hook.url, fields, signature
+            )
+        except (ValueError, TypeError, LookupError):
+            is_ours = False
+        if not is_ours:
+            raise ForgedHook("The signature does not match.")
+
+    def reports(self, hook: Hook) -> list[StatusReport]:
+        attempt_id = read_attempt(self._secret, urlsplit(hook.url).path.rpartition("/")[2])
+        return hooks.reports(hooks.Fields.read(hook), attempt_id)
+
+    def inbound(self, hook: Hook) -> list[Inbound]:
+        return hooks.inbound(hooks.Fields.read(hook))
+
+    async def _page(self, uri: str) -> Page:
+        answer = await self._transport.ask(self._root + uri, headers=self._reading)
+        try:
+            return msgspec.json.decode(answer.body, type=Page)
+        except msgspec.DecodeError as error:
+            raise Unavailable("answered with something else than a list") from error
+
+
+def read_answer(answer: Answer) -> Outcome:
+    """Return what Twilio's answer to a create means."""
+    said = answer.json()
+    if answer.status in {200, 201} and isinstance(said.get("sid"), str):
+        return Accepted(ref=said["sid"])
+    code = said.get("code") if isinstance(said.get("code"), int) else None
+    detail = shortened(f"HTTP {answer.status}, code {code}")
+    if 400 <= answer.status < 500 and answer.status != 408:
+        return codes.refusal(answer.status, code, detail, retry_after=answer.retry_after())
+    return Unknown(detail=detail)
+
+
+def _may_be(one: Listed, since: datetime) -> bool:
+    created = hooks.read_date(one.date_created)
+    return not one.direction.startswith("inbound") and (created is None or created >= since - CLOCK_SKEW)
+
+
+def _found(one: Listed) -> Found:
+    kind = hooks.KINDS.get(one.status, "accepted")
+    return Found(ref=one.sid, kind=kind, reason=codes.reason(one.error_code))
