@@ -1,0 +1,2 @@
+// The console's scripts. Every page works without them.
+import "htmx.org";
