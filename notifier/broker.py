@@ -59,9 +59,10 @@ def connect(url: str) -> dramatiq.Broker:
 class Bell:
     """Rings lanes after commit, from a thread of its own, so that no transaction waits for a bell."""
 
-    def __init__(self, ring: Callable[[str], None]) -> None:
+    def __init__(self, ring: Callable[[str], None], *, hang_up: Callable[[], None] | None = None) -> None:
         """`ring` reaches the workers; when it fails the bell is lost and logged, never raised."""
         self._ring = ring
+        self._hang_up = hang_up or (lambda: None)
         self._wanted: set[str] = set()
         self._changed = threading.Condition()
         self._is_open = True
@@ -94,24 +95,29 @@ class Bell:
                 except Exception as error:  # noqa: BLE001 - whatever is wrong with the bell, `tick` rings again
                     log.warning("bell lost", lane=lane, error=str(error))
             if not is_open:
+                self._hang_up()
                 return
             time.sleep(COALESCED.total_seconds())
 
 
-def through_postgres(url: str) -> Callable[[str], None]:
-    """Return a `ring` that wakes every listening worker by NOTIFY, on a connection of its own."""
-    state: dict[str, psycopg.Connection] = {}
+class ThroughPostgres:
+    """Wakes every listening worker by NOTIFY, on a connection of its own."""
 
-    def ring(lane: str) -> None:
-        if "connection" not in state or state["connection"].closed:
-            state["connection"] = psycopg.connect(url, autocommit=True, application_name="notifier bell")
-        try:
-            state["connection"].execute("SELECT pg_notify(%s, %s)", (CHANNEL, lane))
-        except psycopg.Error:
-            state.pop("connection").close()
-            raise
+    def __init__(self, url: str) -> None:
+        """Connect when first rung, and again when the connection is lost."""
+        self._url = url
+        self._connection: psycopg.Connection | None = None
 
-    return ring
+    def __call__(self, lane: str) -> None:
+        """Ring a lane; raises `psycopg.Error` when the database is away."""
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self._url, autocommit=True, application_name="notifier bell")
+        self._connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, lane))
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
 
 
 def through_dramatiq(broker: dramatiq.Broker) -> Callable[[str], None]:

@@ -5,7 +5,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from notifier.broker import Bell, connect, through_dramatiq, through_postgres
+from notifier.broker import Bell, ThroughPostgres, connect, through_dramatiq
 from notifier.db import Database
 from notifier.embedded import server
 from notifier.i18n.shipped import directory
@@ -39,10 +39,16 @@ class House:
             self._closing.callback(handle.close)
             self.url = handle.url
         self.broker = connect(settings.broker_url)
-        self.bell = Bell(through_dramatiq(self.broker) if settings.broker_url else through_postgres(self.url))
+        self.bell = self._bell()
         self.database = Database(self.url, bell=self.bell)
         self._closing.callback(self.database.close)
         self._closing.callback(self.bell.close)
+
+    def _bell(self) -> Bell:
+        if self.settings.broker_url:
+            return Bell(through_dramatiq(self.broker), hang_up=self.broker.close)
+        notify = ThroughPostgres(self.url)
+        return Bell(notify, hang_up=notify.close)
 
     @cached_property
     def secret(self) -> str:
