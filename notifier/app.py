@@ -5,8 +5,10 @@ from datetime import timedelta
 import uvicorn
 from litestar import Litestar, Response, get
 from litestar.response import Redirect
+from sqlalchemy.orm import Session
 
 from billing.portal import routes as billing_pages
+from billing.portal.context import PayContext
 from notifier import assets, publish
 from notifier.api import routes as api
 from notifier.api.parts import Parts as MachineParts
@@ -48,7 +50,7 @@ def create(house: House) -> Litestar:
         route_handlers=[
             *api.create(machines),
             *portal.create(machines),
-            *billing_pages.create(house.database, lambda db, token: subject.resolve(db, house.secret, token)),
+            billing_pages.router(house.database, lambda db, token: _owing(db, house.secret, token), house.settings),
             *console.create(staff),
             static,
             front_door,
@@ -73,3 +75,17 @@ def static(path: str) -> Response[bytes]:
 def front_door() -> Redirect:
     """Staff are the only people who come without a link of their own."""
     return Redirect("/console/")
+
+
+def _owing(db: Session, secret: str, token: str) -> PayContext | None:
+    found = subject.resolve(db, secret, token)
+    if found is None:
+        return None
+    return PayContext(
+        customer_id=found.customer_id,
+        invoice_id=found.data.get("invoice", {}).get("id"),
+        subscription_id=found.data.get("subscription", {}).get("id"),
+        locale=found.locale,
+        timezone=found.timezone,
+        country=found.country,
+    )

@@ -109,8 +109,11 @@ def migrate(settings: Settings) -> None:
 @click.pass_obj
 def sandbox(settings: Settings, host: str, port: int | None) -> None:
     """Stand in for Twilio and SendGrid, with phones and mailboxes to look at and answer from."""
+    from notifier.orphan import follow_parent
     from notifier.sandbox import app as stand_in
 
+    if settings.demo:
+        follow_parent()
     stand_in.serve(stand_in.configured(settings), host, port or settings.port + 1)
 
 
