@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from babel import Locale, UnknownLocaleError
 from litestar import Router, get, put
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 from litestar.types import Guard
 from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy import select
@@ -72,14 +72,14 @@ class UnknownCustomer(Missing):
     """Nobody has told us of that customer yet."""
 
 
-CustomerId = Annotated[str, Parameter(min_length=1, max_length=200)]
+CustomerId = Annotated[str, PathParameter(min_length=1, max_length=200)]
 
 
 def router(parts: Parts, has_key: Guard) -> Router:
     """Return `PUT` and `GET /customers/{id}`."""
 
     @_put("/customers/{customer_id:str}", summary="Create or update a customer", tags=["Customers"])
-    def put_customer(customer_id: CustomerId, data: CustomerGiven) -> CustomerShown:
+    def put_customer(customer_id: CustomerId, data: JSONBody[CustomerGiven]) -> CustomerShown:
         with parts.database.begin() as db:
             problems = upsert(db, [_snapshot(customer_id, data, clock.business_now(db))]).get(customer_id, {})
             wrong = {field: why for field, why in problems.items() if field != "locale" or not _is_locale(data.locale)}

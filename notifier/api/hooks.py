@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from litestar import Request, Response, Router, post
 from litestar.datastructures import State
+from litestar.params import FromPath, RawBody
 from litestar.status_codes import HTTP_200_OK
 from prometheus_client import Counter
 
@@ -49,7 +50,7 @@ def router(parts: Parts) -> Router:
         KEPT.labels(provider, kind).inc()
 
     @post("/twilio/status/{token:str}", status_code=HTTP_200_OK, request_max_body_size=_TWILIO_BODY)
-    async def twilio_status(request: Asked, token: str, body: bytes) -> Response[None]:
+    async def twilio_status(request: Asked, token: FromPath[str], body: RawBody) -> Response[None]:
         attempt = read_attempt(parts.secret, token)
         if attempt is None:
             FORGED.labels("twilio").inc()
@@ -61,18 +62,18 @@ def router(parts: Parts) -> Router:
         return Response(None)
 
     @post("/twilio/inbound", status_code=HTTP_200_OK, request_max_body_size=_TWILIO_BODY)
-    async def twilio_inbound(request: Asked, body: bytes) -> Response[bytes]:
+    async def twilio_inbound(request: Asked, body: RawBody) -> Response[bytes]:
         await take("twilio", "inbound", received(parts, request, body))
         # Anything but TwiML would be sent to the customer as an answer.
         return Response(b'<?xml version="1.0" encoding="UTF-8"?><Response/>', media_type="text/xml")
 
     @post("/sendgrid/events", status_code=HTTP_200_OK, request_max_body_size=_EVENTS_BODY)
-    async def sendgrid_events(request: Asked, body: bytes) -> Response[None]:
+    async def sendgrid_events(request: Asked, body: RawBody) -> Response[None]:
         await take("sendgrid", "status", received(parts, request, body))
         return Response(None)
 
     @post("/sendgrid/inbound/{secret:str}", status_code=HTTP_200_OK, request_max_body_size=_EMAIL_BODY)
-    async def sendgrid_inbound(request: Asked, secret: str, body: bytes) -> Response[None]:
+    async def sendgrid_inbound(request: Asked, secret: FromPath[str], body: RawBody) -> Response[None]:
         configured = parts.settings.sendgrid_inbound_secret
         # SendGrid's Inbound Parse is not signed: the secret in its address is all there is.
         if not configured or not hmac.compare_digest(configured.encode(), secret.encode()):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.types import Guard
 from msgspec import Struct
 from sqlalchemy import select, tuple_
@@ -93,9 +93,9 @@ def router(parts: Parts, has_key: Guard) -> Router:
 
     @_get("/messages", summary="List messages, newest first", tags=["Messages"])
     def list_messages(
-        customer: Annotated[str | None, Parameter(description="Only those to this customer.")] = None,
-        cursor: Annotated[str | None, Parameter(description="`next` of the page before.")] = None,
-        limit: Annotated[int, Parameter(ge=1, le=100)] = 50,
+        customer: Annotated[str | None, QueryParameter(description="Only those to this customer.")] = None,
+        cursor: Annotated[str | None, QueryParameter(description="`next` of the page before.")] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
     ) -> Messages:
         with parts.database.begin() as db:
             rows = page(db, customer=customer, after=cursor, limit=limit + 1)
@@ -104,7 +104,7 @@ def router(parts: Parts, has_key: Guard) -> Router:
         return Messages(messages=shown, next=_cursor(last) if last else None)
 
     @_get("/messages/{message_id:str}", summary="Get a message", tags=["Messages"])
-    def get_message(message_id: str) -> MessageShown:
+    def get_message(message_id: FromPath[str]) -> MessageShown:
         with parts.database.begin() as db:
             row = db.scalar(_whole().where(Message.id == _uuid(message_id)))
             if row is None:

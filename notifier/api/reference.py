@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import partial
+from importlib import metadata
 from typing import Any
 
 from litestar import Router, get
@@ -62,11 +63,11 @@ def router(parts: Parts, has_key: Guard) -> Router:
     return Router("/", route_handlers=[get_clock, get_trigger_types], guards=[has_key], exception_handlers=HANDLERS)
 
 
-def openapi(version: str) -> OpenAPIConfig:
-    """Return what `GET /schema` says of the whole interface."""
+def openapi() -> OpenAPIConfig:
+    """Describe the interface as OpenAPI."""
     return OpenAPIConfig(
         title="Subscription notifier",
-        version=version,
+        version=metadata.version("subscription-notifier"),
         description="Triggers in; one localized message per customer out, with a reason for each.",
         path="/schema",
         components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),

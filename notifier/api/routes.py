@@ -5,8 +5,11 @@ from litestar import Router
 from notifier.api import customers, health, hooks, keys, messages, reference, triggers
 from notifier.api.parts import Parts
 
+OPENAPI = reference.openapi()
+"""What `GET /schema` says of the whole interface."""
 
-def routers(parts: Parts) -> list[Router]:
+
+def create(parts: Parts) -> list[Router]:
     """Return the routers of `/api/v1`, `/hooks` and the operators' addresses."""
     has_key = keys.guard(parts.database)
     behind_key = [made.router(parts, has_key) for made in (triggers, reference, customers, messages)]

@@ -8,6 +8,7 @@ from litestar import Request, Response, Router, post
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, HTTPException
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import RawBody
 from litestar.status_codes import HTTP_202_ACCEPTED
 from litestar.types import Guard
 from msgspec import Struct
@@ -66,7 +67,7 @@ def router(parts: Parts, has_key: Guard) -> Router:
         responses={422: ResponseSpec(Problem, description="The event is wrong; `errors` names each field.")},
         tags=["Triggers"],
     )
-    async def post_triggers(request: Asked, body: bytes) -> Response[TriggerResults]:
+    async def post_triggers(request: Asked, body: RawBody) -> Response[TriggerResults]:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in {SINGLE, BATCH, PLAIN}:
             raise HTTPException(f"Send {SINGLE}, {BATCH} or {PLAIN}.", status_code=415)
