@@ -190,11 +190,12 @@ def billing() -> None:
 @click.pass_obj
 def billing_advance(settings: Settings, to: str) -> None:
     """Move the business clock to DATE, doing and sending everything that falls due on the way, in order."""
+    at = _instant(to)
     from notifier import timekeeper
     from notifier.house import House
 
     with House(settings) as house:
-        performed = timekeeper.advance(house, _instant(to))
+        performed = timekeeper.advance(house, at)
     counts = msgspec.structs.asdict(performed).items()
     click.echo(", ".join(f"{count} {what}" for what, count in counts if count) or "nothing was due")
 

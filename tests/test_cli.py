@@ -1,0 +1,46 @@
+"""The command line: help for everything, and one line instead of a traceback."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")}
+    return subprocess.run(
+        [sys.executable, "-m", "notifier", *arguments], capture_output=True, text=True, env=clean | environ, timeout=60
+    )
+
+
+def test_help_lists_every_command_of_the_interface() -> None:
+    told = run("--help").stdout
+
+    for command in ("demo", "web", "worker", "tick", "migrate", "sandbox", "trigger", "templates", "journeys"):
+        assert f"\n  {command} " in told
+    for command in ("billing", "staff", "keys", "doctor"):
+        assert f"\n  {command} " in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "told"),
+    [
+        (["doctor"], {"NOTIFIER_PROT": "1"}, "NOTIFIER_PROT is no setting"),
+        (["tick"], {"NOTIFIER_BROKER_URL": "kafka://x", "NOTIFIER_DATABASE_URL": "postgresql://x"}, "kafka://"),
+        (["billing", "advance", "--to", "soon"], {"NOTIFIER_DATABASE_URL": "postgresql://x"}, "--to: 'soon'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(arguments: list[str], environ: dict[str, str], told: str) -> None:
+    done = run(*arguments, **environ)
+
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_files_that_ship_are_in_order() -> None:
+    for what in ("journeys", "templates"):
+        done = run(what, "check")
+        assert done.returncode == 0, done.stderr
+        assert "all in order" in done.stdout
