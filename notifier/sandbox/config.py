@@ -23,7 +23,7 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     notifier_url: str
     """The notifier's public URL, without a trailing slash: hooks are called, and signed, below it."""
     sendgrid_private_key: str = ""
-    """ECDSA P-256 key as `generate_key` makes it; empty: a new one for this process."""
+    """ECDSA P-256 key, PEM or as `generate_key` makes it; empty: a new one for this process."""
     inbound_secret: str = ""
     """The secret part of the inbound email hook; empty: answers to emails go nowhere."""
     path: Path | None = None
@@ -46,7 +46,7 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
         return f"{self.notifier_url}/hooks/sendgrid/inbound/{self.inbound_secret}"
 
     def may_call(self, url: str) -> bool:
-        """Tell whether a callback may go to `url`: this machine, or the notifier it was started for, and nowhere else."""
+        """Tell whether a callback may go to `url`: to this machine, or the notifier it was started for; nowhere else."""
         try:
             parts = urlsplit(url)
         except ValueError:
@@ -57,14 +57,12 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
 def generate_key() -> str:
     """Make a private key: base64 of PKCS 8 DER."""
     key = ec.generate_private_key(ec.SECP256R1())
-    der = key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return base64.b64encode(der).decode()
 
 
 def kept_key(path: Path) -> str:
-    """Return the private key kept in the file at `path`, making file and key (readable by its owner only) when absent."""
+    """Return the private key kept in the file at `path`, making both (readable by the owner only) when absent."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
@@ -76,15 +74,18 @@ def kept_key(path: Path) -> str:
 
 def read_key(private_key: str) -> ec.EllipticCurvePrivateKey:
     """
-    Read a key made by `generate_key`.
+    Read a key: PEM, or base64 of DER.
 
     Raises:
         Misconfigured: it is none.
     """
     try:
-        key = serialization.load_der_private_key(base64.b64decode(private_key, validate=True), None)
+        if private_key.startswith("-----"):
+            key = serialization.load_pem_private_key(private_key.encode(), None)
+        else:
+            key = serialization.load_der_private_key(base64.b64decode(private_key, validate=True), None)
     except ValueError as error:
-        raise Misconfigured("The sandbox's SendGrid key is no base64 of a PKCS 8 private key.") from error
+        raise Misconfigured("The sandbox's SendGrid key is neither PEM nor base64 of a PKCS 8 private key.") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise Misconfigured("The sandbox's SendGrid key must be an ECDSA P-256 key.")
     return key

@@ -25,7 +25,7 @@ class Call(Struct, frozen=True):
 
 
 class Job(Struct):
-    """A call still to be made; `make` builds (and signs) it as late as possible, so that waiting costs little memory."""
+    """A call still to be made; `make` builds (and signs) it as late as possible, so that waiting costs little."""
 
     make: Callable[[], Call]
     tries: int = 0

@@ -64,13 +64,13 @@ class FaultBoard:
             raise Invalid("Faults are a JSON object.", {"": 'Send an object such as {"latency_ms": 200}.'})
         both = {name: value for name, value in wanted.items() if name not in VENDORS}
         base = _read(both, "")
-        special = {vendor: wanted[vendor] for vendor in VENDORS if wanted.get(vendor) is not None}
+        special: dict[Vendor, Any] = {vendor: wanted[vendor] for vendor in VENDORS if wanted.get(vendor) is not None}
         for vendor, changes in special.items():
             if not isinstance(changes, dict):
                 raise Invalid(f"{vendor} must be an object.", {vendor: "Send an object of faults."})
         merged = {vendor: _read({**both, **special.get(vendor, {})}, f"{vendor}.") for vendor in VENDORS}
-        self._by_vendor = dict(merged)
-        self.ordered = {**msgspec.to_builtins(base), **special}
+        self._by_vendor = merged
+        self.ordered = msgspec.to_builtins(base) | {str(vendor): changes for vendor, changes in special.items()}
 
     def clear(self) -> None:
         self.order({})

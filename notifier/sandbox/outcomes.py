@@ -7,9 +7,9 @@ What becomes of a text once the vendor has taken it: the recipient decides.
                      0403 undelivered (unreachable)                   blocked@…    …+blocked@…     refused for now
                      0407 undelivered (filtered)                      dropped@…    …+dropped@…     dropped by SendGrid
                      0500 failed                                      complaint@…  …+complaint@…   delivered, then spam
-                     0202 sent, and never heard of again              deferred@…   …+deferred@…    delivered at the 2nd try
+                     0202 sent, and never heard of again              deferred@…   …+deferred@…    delivered a bit later
                      0400 refused: no such number                     silent@…     …+silent@…      taken, never heard of
-                     0410 refused: opted out                          invalid@…    …+invalid@…     refused: no such address
+                     0410 refused: opted out                          invalid@…    …+invalid@…     refused: no address
 """
 
 from typing import Literal, get_args

@@ -1,5 +1,6 @@
 """What the sandbox remembers of each text that passed through it."""
 
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -77,7 +78,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     html: str
     provider_id: str
     attempt_id: str
-    received_at: float
+    received_at: datetime
     status: str
     error_code: int | None
     buttons: list[Button]
@@ -94,7 +95,7 @@ def listed(message: Message) -> Listed:
         html=message.html,
         provider_id=message.provider_id,
         attempt_id=message.attempt_id,
-        received_at=message.received_at,
+        received_at=datetime.fromtimestamp(message.received_at, UTC),
         status=message.status,
         error_code=message.error_code,
         buttons=message.buttons,

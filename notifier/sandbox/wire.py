@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Send
 from msgspec import Struct
 
 JSON = (b"content-type", b"application/json; charset=utf-8")
@@ -32,7 +32,7 @@ def reply(status: int, value: Any) -> Reply:
     return Reply(status, msgspec.json.encode(value))
 
 
-async def ask(scope: Scope, receive: Receive, *, limit: int) -> Asked | None:
+async def ask(scope: HTTPScope, receive: Receive, *, limit: int) -> Asked | None:
     """Read a request; None when its body is longer than `limit` bytes."""
     chunks: list[bytes] = []
     size, more = 0, True

@@ -17,7 +17,9 @@ LARGEST = 500
 class Batches:
     """Collects encoded events; what is held back joins a later batch."""
 
-    def __init__(self, config: SandboxConfig, deliveries: Deliveries, key: ec.EllipticCurvePrivateKey, now: Callable[[], float]) -> None:
+    def __init__(
+        self, config: SandboxConfig, deliveries: Deliveries, key: ec.EllipticCurvePrivateKey, now: Callable[[], float]
+    ) -> None:
         self._config = config
         self._deliveries = deliveries
         self._key = key

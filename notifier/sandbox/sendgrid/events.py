@@ -14,7 +14,11 @@ _SETTLED = 0.15
 _SPAM_AFTER = 0.4
 _IP = "192.0.2.10"
 _READER = {"ip": "198.51.100.7", "useragent": "Sandbox mailbox"}
-_REASONS = {"bounces": "Bounced Address", "spam_reports": "Spam Reporting Address", "unsubscribes": "Unsubscribed Address"}
+_REASONS = {
+    "bounces": "Bounced Address",
+    "spam_reports": "Spam Reporting Address",
+    "unsubscribes": "Unsubscribed Address",
+}
 
 
 def start(stage: Stage, message: Message, ending: Ending) -> None:

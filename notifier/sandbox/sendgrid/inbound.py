@@ -53,7 +53,8 @@ def _fields(stage: Stage, message: Message) -> dict[str, str]:
 def _post(url: str, fields: dict[str, str]) -> Call:
     boundary = f"xYzZY{secrets.token_hex(12)}"
     parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
     ]
     body = "".join([*parts, f"--{boundary}--\r\n"]).encode("utf-8", "replace")
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "User-Agent": "SendGrid Parse"}

@@ -10,7 +10,8 @@ from notifier.sandbox.sendgrid.errors import error
 from notifier.sandbox.wire import Reply
 
 RESERVED_HEADERS = frozenset(
-    "x-sg-id x-sg-eid received dkim-signature content-type content-transfer-encoding to from subject reply-to cc bcc".split()
+    ("x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding")
+    + ("to", "from", "subject", "reply-to", "cc", "bcc")
 )
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+")
 _NO_SUBJECT = (
@@ -19,7 +20,19 @@ _NO_SUBJECT = (
 )
 _NO_CONTENT = (
     "Unless a valid template_id is provided, the content parameter is required. There must be at least one defined "
-    "content block. We typically suggest both text/plain and text/html blocks are included, but only one block is required."
+    "content block. We typically suggest both text/plain and text/html blocks are included, but only one block is "
+    "required."
+)
+_NO_TO = (
+    "The to array is required for all personalization objects, and must have at least one email object with a valid "
+    "email address."
+)
+_UNVERIFIED = (
+    "The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved."
+)
+_OUT_OF_ORDER = (
+    "If present, text/plain and text/html may only be provided once, with text/plain first, followed by text/html, "
+    "followed by any other content."
 )
 _NO_FROM = (
     "The from object must be provided for every email send. It is an object that requires the email parameter, but may "
@@ -92,39 +105,44 @@ def read(body: bytes) -> Mail | Reply:
         return error(400, _WHERE.sub("", str(problem)), spot)
     except msgspec.DecodeError:
         return error(400, "Bad Request")
-    return _people(mail) or _words(mail) or _extras(mail) or mail
+    return _receivers(mail) or _sender(mail) or _words(mail) or _extras(mail) or mail
 
 
 def is_address(email: str) -> bool:
     return _ADDRESS.fullmatch(email) is not None
 
 
-def _people(mail: Mail) -> Reply | None:
+def _receivers(mail: Mail) -> Reply | None:
     if not mail.personalizations:
         said = "The personalizations field is required and must have at least one personalization."
         return error(400, said, "personalizations", about="-Personalizations-Errors-")
     if sum(len(one.receivers) for one in mail.personalizations) > 1000 or len(mail.personalizations) > 1000:
         return error(400, "Too many recipients: at most 1000 for each request.", "personalizations")
-    for index, one in enumerate(mail.personalizations):
-        spot = f"personalizations.{index}"
-        if not one.to:
-            said = "The to array is required for all personalization objects, and must have at least one email object with a valid email address."
-            return error(400, said, f"{spot}.to", about="personalizations.to")
-        for kind, addresses in (("to", one.to), ("cc", one.cc), ("bcc", one.bcc)):
-            for place, address in enumerate(addresses):
-                if not is_address(address.email):
-                    return error(400, "Does not contain a valid address.", f"{spot}.{kind}.{place}.email", about=kind)
-        emails = [address.email.lower() for address in one.receivers]
-        if len(set(emails)) < len(emails):
-            said = "Each email address in the personalization block should be unique between to, cc, and bcc."
-            return error(400, said, spot, about="-Personalizations-Errors-")
+    found = (_one(one, f"personalizations.{index}") for index, one in enumerate(mail.personalizations))
+    return next((refusal for refusal in found if refusal), None)
+
+
+def _one(one: Personalization, spot: str) -> Reply | None:
+    if not one.to:
+        return error(400, _NO_TO, f"{spot}.to", about="personalizations.to")
+    for kind, addresses in (("to", one.to), ("cc", one.cc), ("bcc", one.bcc)):
+        for place, address in enumerate(addresses):
+            if not is_address(address.email):
+                return error(400, "Does not contain a valid address.", f"{spot}.{kind}.{place}.email", about=kind)
+    emails = [address.email.lower() for address in one.receivers]
+    if len(set(emails)) < len(emails):
+        said = "Each email address in the personalization block should be unique between to, cc, and bcc."
+        return error(400, said, spot, about="-Personalizations-Errors-")
+    return None
+
+
+def _sender(mail: Mail) -> Reply | None:
     if mail.sender is None or not mail.sender.email:
         return error(400, _NO_FROM, "from.email", about="from")
     if not is_address(mail.sender.email):
         return error(400, "Does not contain a valid address.", "from.email", about="from")
     if mail.sender.email.startswith("unverified@"):
-        said = "The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved."
-        return error(403, said, "from", about="from")
+        return error(403, _UNVERIFIED, "from", about="from")
     if mail.reply_to and mail.reply_to_list:
         return error(400, "Only one of reply_to or reply_to_list can be used.", "reply_to")
     return None
@@ -140,11 +158,12 @@ def _words(mail: Mail) -> Reply | None:
             said = "The content value must be a string at least one character in length."
             return error(400, said, f"content.{index}.value", about="content.value")
         if not part.type or "/" not in part.type:
-            return error(400, "The content type must be a valid MIME type.", f"content.{index}.type", about="content.type")
+            return error(
+                400, "The content type must be a valid MIME type.", f"content.{index}.type", about="content.type"
+            )
     order = [{"text/plain": 0, "text/html": 1}.get(part.type, 2) for part in mail.content]
     if order != sorted(order):
-        said = "If present, text/plain and text/html may only be provided once, with text/plain first, followed by text/html, followed by any other content."
-        return error(400, said, "content", about="content")
+        return error(400, _OUT_OF_ORDER, "content", about="content")
     return None
 
 

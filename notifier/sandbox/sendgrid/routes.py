@@ -30,7 +30,7 @@ class SendGridDoor:
         given = asked.headers.get(b"authorization", b"")
         if not given:
             return error(401, "Permission denied, wrong credentials")
-        if not hmac.compare_digest(given, self._authorization):
+        if not self._stage.config.sendgrid_api_key or not hmac.compare_digest(given, self._authorization):
             return error(401, "The provided authorization grant is invalid, expired, or revoked")
         if asked.path == "/v3/mail/send":
             if asked.method != "POST":

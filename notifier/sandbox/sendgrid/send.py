@@ -26,24 +26,24 @@ def send(stage: Stage, body: bytes) -> Reply:
     number = 0
     for one in mail.personalizations:
         for address in one.receivers:
-            message = _message(stage, mail, one, address.email, message_id, number)
+            message = _message(stage, mail, one, address.email, f"{message_id}.{number}")
             stage.store.add(message)
             events.start(stage, message, stage.ending("email", address.email))
             number += 1
     return Reply(202, b"", ((b"x-message-id", message_id.encode()),))
 
 
-def _message(stage: Stage, mail: Mail, one: Personalization, email: str, message_id: str, number: int) -> Message:
+def _message(stage: Stage, mail: Mail, one: Personalization, email: str, key: str) -> Message:
     sender = one.sender or mail.sender
-    reply_to = mail.reply_to or (mail.reply_to_list or [None])[0]
+    reply_to = mail.reply_to or next(iter(mail.reply_to_list or []), None)
     custom_args = {name: str(value) for name, value in {**mail.custom_args, **one.custom_args}.items()}
     subject, text, html = one.subject or mail.subject, _part(mail, "text/plain"), _part(mail, "text/html")
     for tag, value in one.substitutions.items():
         subject, text, html = (written.replace(tag, value) for written in (subject, text, html))
     now = stage.now()
     return Message(
-        key=f"{message_id}.{number}",
-        provider_id=message_id,
+        key=key,
+        provider_id=key.rpartition(".")[0],
         channel="email",
         person=email,
         business=sender.email if sender else "",

@@ -73,8 +73,8 @@ def _form(stage: Stage, message: Message, *, keyword: str, button: str) -> dict[
         "To": prefixed(message, message.business),
     }
     if message.channel == "sms":
-        places = dict.fromkeys(f"{end}{part}" for end in ("From", "To") for part in ("City", "State", "Zip", "Country"))
-        form |= {place: "" for place in places}
+        places = (f"{end}{part}" for end in ("From", "To") for part in ("City", "State", "Zip", "Country"))
+        form |= dict.fromkeys(places, "")
         return form | ({"OptOutType": keyword} if keyword else {})
     form |= {
         "ProfileName": message.person,

@@ -39,7 +39,9 @@ def listing(stage: Stage, query: Mapping[str, str]) -> Reply:
             "uri": f"{uri}?{urlencode({**asked, 'PageSize': size, 'Page': number})}",
             "first_page_uri": f"{uri}?{urlencode({**asked, 'PageSize': size, 'Page': 0})}",
             "next_page_uri": f"{uri}?{urlencode(following)}" if following else None,
-            "previous_page_uri": f"{uri}?{urlencode({**asked, 'PageSize': size, 'Page': number - 1})}" if number else None,
+            "previous_page_uri": f"{uri}?{urlencode({**asked, 'PageSize': size, 'Page': number - 1})}"
+            if number
+            else None,
         },
     )
 
@@ -48,7 +50,9 @@ def _among(stage: Stage, query: Mapping[str, str], since: float, until: float) -
     to, sender = query.get("To", ""), query.get("From", "")
     # A filter on the customer's number, whichever side it is, is answered from that person's own list.
     persons = [one for one in (to, sender) if one and one.removeprefix("whatsapp:") in stage.store.by_person]
-    everything = stage.store.by_person[persons[0].removeprefix("whatsapp:")] if persons else stage.store.messages.values()
+    everything = (
+        stage.store.by_person[persons[0].removeprefix("whatsapp:")] if persons else stage.store.messages.values()
+    )
     for message in reversed(everything):
         at = message.received_at if message.sent_at is None else message.sent_at
         if message.channel != "email" and since <= at <= until and _matches(message, to, sender):

@@ -93,4 +93,5 @@ def _answered(stage: Stage, given: Answer, person: str) -> Message | None:
 def _quoted(text: str, last: Message) -> str:
     at = datetime.fromtimestamp(last.received_at, UTC)
     quoted = "\n".join(f"> {line}".rstrip() for line in last.text.splitlines())
-    return f"{text}\n\nOn {at:%a, %d %b %Y at %H:%M}, {last.business_name or last.business} <{last.business}> wrote:\n\n{quoted}\n"
+    author = f"{last.business_name or last.business} <{last.business}>"
+    return f"{text}\n\nOn {at:%a, %d %b %Y at %H:%M}, {author} wrote:\n\n{quoted}\n"

@@ -63,7 +63,7 @@ def api(stage: Stage) -> Router:
 
     @put("/recipients/{address:str}")
     async def behave(request: Asking, address: str) -> Behaviour:
-        wanted = read(await request.body(), Behaviour)
+        wanted: Behaviour = read(await request.body(), Behaviour)
         stage.store.note("outcomes", address.removeprefix("whatsapp:"), (wanted.outcome, wanted.error_code))
         return wanted
 

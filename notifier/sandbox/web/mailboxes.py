@@ -1,10 +1,12 @@
 """A mailbox as its owner sees it: the list, the mail as it was made, the way out, and an answer box."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from litestar import Response, Router, get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
 from notifier.errors import Invalid, Missing
@@ -60,6 +62,10 @@ def mailboxes(stage: Stage) -> Router:
         events.click(stage, mail, found[number])
         return Redirect(found[number], status_code=302)
 
+    return Router(path="/mailboxes", route_handlers=[index, show, content, follow, *_actions(stage, mailbox)])
+
+
+def _actions(stage: Stage, mailbox: Callable[..., Response[str]]) -> list[HTTPRouteHandler]:
     @post("/{address:str}/{key:str}/answers", status_code=200)
     async def write(address: str, key: str, language: Language, data: Form) -> Response[str] | Redirect:
         mail = _mail(stage, address, key)
@@ -88,7 +94,7 @@ def mailboxes(stage: Stage) -> Router:
         events.complain(stage, mail)
         return Redirect(_path(mail), status_code=303)
 
-    return Router(path="/mailboxes", route_handlers=[index, show, content, follow, write, leave, complain])
+    return [write, leave, complain]
 
 
 def leave_url(mail: Message) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -76,6 +77,13 @@ def _not_served(request: Request[Any, Any, Any], error: HTTPException) -> Respon
 
 def _problem(request: Request[Any, Any, Any], status: int, detail: str, fields: dict[str, str]) -> Response[Any]:
     if request.url.path.startswith("/api") or "text/html" not in request.headers.get("accept", ""):
-        body = {"type": "about:blank", "title": detail, "status": status, "detail": detail, "errors": fields}
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+        }
+        if fields:
+            body["errors"] = [{"field": field, "detail": remedy} for field, remedy in fields.items()]
         return Response(body, status_code=status, media_type="application/problem+json", headers=HEADERS)
-    return page("missing", request.headers.get("accept-language", ""), status=status, status_code=status)
+    return page("missing", request.headers.get("accept-language", ""), status=status, code=status)
