@@ -1,0 +1,161 @@
+"""Claim what is due, in sets, and take it further; what keeps failing is set aside with its reason."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import TextClause, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from notifier.db import TRANSIENT, ring
+from notifier.journeys import registry, steps
+from notifier.journeys.registry import Rules
+from notifier.journeys.steps import Outcome, Position, SendEffect
+from notifier.journeys.triggers import handle
+from notifier.messages.states import SETTLED
+
+#: After so many errors a trigger or a run is set aside.
+TRIES = 5
+
+_CLAIM = text("""
+    WITH oldest AS MATERIALIZED (
+        SELECT t.id, t.type, t.customer_id, t.time, t.data FROM triggers t
+        WHERE t.state = 'pending' AND NOT EXISTS (
+            SELECT FROM triggers o
+            WHERE o.customer_id = t.customer_id AND o.state = 'pending' AND (o.time, o.id) < (t.time, t.id)
+        )
+        ORDER BY t.id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    SELECT *, pg_try_advisory_xact_lock(hashtextextended(customer_id, 1)) AS is_mine FROM oldest
+""")
+_DUE = text("""
+    SELECT r.id, r.journey, r.version, r.customer_id, r.incident, r.generation, r.trigger_id, r.position,
+           coalesce((SELECT timezone FROM customers WHERE id = r.customer_id), '') AS timezone
+    FROM runs r
+    WHERE r.state = 'open' AND r.due_at <= :now AND NOT EXISTS (
+        SELECT FROM triggers t WHERE t.customer_id = r.customer_id AND t.state = 'pending'
+    )
+    ORDER BY r.due_at, r.id LIMIT :limit FOR UPDATE SKIP LOCKED
+""")
+_OUTCOMES = text("SELECT run_id, step, channel, state, due_at FROM messages WHERE run_id = ANY(:runs)")
+_MOVE = text("""
+    UPDATE runs r SET position = CAST(n.position AS jsonb), due_at = n.due_at, state = n.state, tries = 0, error = '',
+           ended_at = CASE WHEN n.state = 'finished' THEN :now END
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:positions AS text[]), CAST(:due AS timestamptz[]),
+                CAST(:states AS text[])) AS n(id, position, due_at, state)
+    WHERE r.id = n.id
+""")
+_TRIGGER_FAILED = text("""
+    UPDATE triggers SET tries = tries + 1, error = :error,
+           state = CASE WHEN tries + 1 >= :tries THEN 'failed' ELSE state END WHERE id = :id
+""")
+_RUN_FAILED = text("""
+    UPDATE runs SET tries = tries + 1, error = :error,
+           state = CASE WHEN tries + 1 >= :tries THEN 'failed' ELSE state END WHERE id = :id
+""")
+_NEXT = text("SELECT min(due_at) FROM runs WHERE state = 'open' AND due_at > :now")
+
+
+class Advanced(Struct, frozen=True, kw_only=True):
+    """What came of one set: the messages to plan, and how many rows were claimed (0: nothing is left to do)."""
+
+    effects: list[SendEffect]
+    claimed: int
+
+
+def triggers(db: Session, *, limit: int, now: datetime) -> Advanced:
+    """
+    Handle the oldest pending trigger of up to `limit` customers; several workers may do so at once.
+
+    A customer's later triggers are taken in the next round, so that each sees what the one before it did.
+    """
+    rows = db.execute(_CLAIM, {"limit": limit}).all()
+    mine = [row for row in rows if row.is_mine]
+    if len(mine) < len(rows):
+        # Another worker has the customer and may already have looked past the trigger held here.
+        ring(db, "triggers")
+    if not mine:
+        return Advanced(effects=[], claimed=0)
+    rules = registry.load(db)
+    effects = _apart(db, mine, lambda group: handle(db, rules, group, now=now), _TRIGGER_FAILED)
+    return Advanced(effects=effects, claimed=len(mine))
+
+
+def due(db: Session, *, limit: int, now: datetime) -> Advanced:
+    """Take up to `limit` runs further whose time has come; a customer's pending triggers are handled first."""
+    rows = db.execute(_DUE, {"limit": limit, "now": now}).all()
+    if not rows:
+        return Advanced(effects=[], claimed=0)
+    rules = registry.load(db)
+    effects = _apart(db, rows, lambda group: _move(db, rules, group, now=now), _RUN_FAILED)
+    return Advanced(effects=effects, claimed=len(rows))
+
+
+def next_due(db: Session, now: datetime) -> datetime | None:
+    """Return the business time after `now` at which a run goes on by itself."""
+    found: datetime | None = db.execute(_NEXT, {"now": now}).scalar_one()
+    return found
+
+
+def _apart(
+    db: Session,
+    rows: Sequence[Any],
+    work: Callable[[Sequence[Any]], list[SendEffect]],
+    failed: TextClause,
+) -> list[SendEffect]:
+    try:
+        with db.begin_nested():
+            return work(rows)
+    except Exception as error:
+        # Whatever it is, it must not stop the others' work, unless the whole transaction is to be tried again.
+        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in TRANSIENT:
+            raise
+        if len(rows) > 1:
+            return [effect for row in rows for effect in _apart(db, [row], work, failed)]
+        told = f"{type(error).__name__}: {error}"[:1000]
+        db.execute(failed, {"id": rows[0].id, "error": told, "tries": TRIES})
+        return []
+
+
+def _move(db: Session, rules: Rules, runs: Sequence[Any], *, now: datetime) -> list[SendEffect]:
+    positions = {run.id: msgspec.convert(run.position, Position) for run in runs}
+    outcomes = _outcomes(db, positions)
+    effects: list[SendEffect] = []
+    moves: dict[int, steps.Moved] = {}
+    for run in runs:
+        read = rules.by_version[run.journey, run.version].definition
+        happened = steps.Reported(outcomes[run.id]) if run.id in outcomes else steps.Due()
+        moves[run.id] = steps.advance(read, positions[run.id], happened, now, run.timezone or "UTC")
+        effects += steps.sends(read, run, moves[run.id], when=now)
+    moved = list(moves.values())
+    db.execute(
+        _MOVE,
+        {
+            "ids": list(moves),
+            "positions": [msgspec.json.encode(one.position).decode() for one in moved],
+            "due": [one.due_at for one in moved],
+            "states": ["finished" if one.finished else "open" for one in moved],
+            "now": now,
+        },
+    )
+    return effects
+
+
+def _outcomes(db: Session, positions: dict[int, Position]) -> dict[int, dict[str, Outcome]]:
+    asked = [run for run, position in positions.items() if position.state == "reports"]
+    found: dict[int, dict[str, Outcome]] = {}
+    for row in db.execute(_OUTCOMES, {"runs": asked}) if asked else ():
+        if row.step == positions[row.run_id].step:
+            found.setdefault(row.run_id, {})[row.channel] = _outcome(row.state, row.due_at)
+    return found
+
+
+def _outcome(state: str, due_at: datetime) -> Outcome:
+    if state == "delivered":
+        return Outcome(state="delivered")
+    if state in SETTLED:
+        return Outcome(state="failed")
+    return Outcome(state="open", earliest=due_at if state in {"planned", "queued"} else None)

@@ -1,0 +1,283 @@
+"""What a set of triggers, at most one of each customer, ends and starts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from notifier.catalog.leaves import at as value_at
+from notifier.journeys import registry, steps
+from notifier.journeys.definition import Span
+from notifier.journeys.registry import Rule, Rules
+from notifier.journeys.steps import SendEffect
+from notifier.messages.cancel import cancel
+from notifier.messages.draft import Decision
+
+_OPEN = text("""
+    SELECT r.id, r.journey, r.version, r.customer_id, r.incident, r.ends_on, t.time
+    FROM runs r JOIN triggers t ON t.id = r.trigger_id
+    WHERE r.customer_id = ANY(:customers) AND r.state = 'open' ORDER BY r.id FOR UPDATE OF r
+""")
+_END = text("""
+    UPDATE runs r SET state = 'ended', ended_at = :now, end_reason = 'ended-by-trigger', due_at = NULL,
+           decisions = r.decisions || CAST(n.decisions AS jsonb)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:decisions AS text[])) AS n(id, decisions) WHERE r.id = n.id
+""")
+_REMEMBER = text("""
+    INSERT INTO ended_incidents AS e (journey, customer_id, key, time, trigger_id)
+    SELECT DISTINCT ON (journey, customer_id, key) journey, customer_id, key, time, trigger_id
+    FROM unnest(CAST(:journeys AS text[]), CAST(:customers AS text[]), CAST(:keys AS text[]),
+                CAST(:times AS timestamptz[]), CAST(:triggers AS bigint[]))
+         AS n(journey, customer_id, key, time, trigger_id)
+    ORDER BY journey, customer_id, key, time DESC
+    ON CONFLICT (journey, customer_id, key) DO UPDATE SET time = excluded.time, trigger_id = excluded.trigger_id
+    WHERE e.time < excluded.time
+""")
+_ENDED = text("""
+    SELECT e.journey, e.customer_id, e.key, e.time
+    FROM unnest(CAST(:journeys AS text[]), CAST(:customers AS text[]), CAST(:keys AS text[]))
+         AS n(journey, customer_id, key)
+    JOIN ended_incidents e USING (journey, customer_id, key)
+""")
+_LAST = text("""
+    SELECT n.place, r.id, r.state, r.generation
+    FROM unnest(CAST(:places AS int[]), CAST(:journeys AS text[]), CAST(:customers AS text[]),
+                CAST(:incidents AS text[])) AS n(place, journey, customer_id, incident)
+    CROSS JOIN LATERAL (
+        SELECT id, state, generation FROM runs
+        WHERE journey = n.journey AND customer_id = n.customer_id AND incident = n.incident
+        ORDER BY generation DESC LIMIT 1
+    ) r
+""")
+_AGAIN = text("""
+    UPDATE runs r SET decisions = r.decisions || CAST(n.decisions AS jsonb)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:decisions AS text[])) AS n(id, decisions) WHERE r.id = n.id
+""")
+_ZONES = text("SELECT id, timezone FROM customers WHERE id = ANY(:customers)")
+_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('runs', 'id')) FROM generate_series(1, :count)")
+_BEGIN = text("""
+    INSERT INTO runs (id, journey, version, customer_id, incident, generation, trigger_id, state, position, due_at,
+                      ends_on, tries, error, decisions, started_at, ended_at, end_reason)
+    SELECT n.id, n.journey, n.version, n.customer_id, n.incident, n.generation, n.trigger_id, n.state,
+           CAST(n.position AS jsonb), n.due_at, ARRAY(SELECT jsonb_array_elements_text(CAST(n.ends_on AS jsonb))),
+           0, '', CAST(n.decisions AS jsonb), :now, n.ended_at, ''
+    FROM unnest(CAST(:id AS bigint[]), CAST(:journey AS text[]), CAST(:version AS int[]), CAST(:customer_id AS text[]),
+                CAST(:incident AS text[]), CAST(:generation AS int[]), CAST(:trigger_id AS bigint[]),
+                CAST(:state AS text[]), CAST(:position AS text[]), CAST(:due_at AS timestamptz[]),
+                CAST(:ends_on AS text[]), CAST(:decisions AS text[]), CAST(:ended_at AS timestamptz[]))
+         AS n(id, journey, version, customer_id, incident, generation, trigger_id, state, position, due_at, ends_on,
+              decisions, ended_at)
+""")
+_DONE = text("""
+    UPDATE triggers t SET state = 'done', error = '', decisions = t.decisions || CAST(n.decisions AS jsonb)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:decisions AS text[])) AS n(id, decisions) WHERE t.id = n.id
+""")
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A journey a trigger may start."""
+
+    trigger: Any
+    rule: Rule
+    incident: str
+    keys: list[str]
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `runs` to be."""
+
+    id: int
+    journey: str
+    version: int
+    customer_id: str
+    incident: str
+    generation: int
+    trigger_id: int
+    state: str
+    position: str
+    due_at: datetime | None
+    ends_on: str
+    decisions: str
+    ended_at: datetime | None
+
+
+def handle(db: Session, rules: Rules, triggers: Sequence[Any], *, now: datetime) -> list[SendEffect]:
+    """
+    End and start what these triggers end and start, and mark them done with the reasons.
+
+    The caller has locked the triggers' customers. `triggers` are rows with id, type, customer_id, time, data.
+    """
+    decisions: dict[int, list[Decision]] = {trigger.id: [] for trigger in triggers}
+    _end(db, rules, triggers, decisions, now)
+    effects = _start(db, rules, triggers, decisions, now)
+    for made in decisions.values():
+        if not made:
+            made.append(Decision(at=now, verdict="nothing", reason="no-journey"))
+    db.execute(_DONE, {"ids": list(decisions), "decisions": [_json(made) for made in decisions.values()]})
+    return effects
+
+
+def _end(
+    db: Session, rules: Rules, triggers: Sequence[Any], decisions: dict[int, list[Decision]], now: datetime
+) -> None:
+    by_customer = {trigger.customer_id: trigger for trigger in triggers}
+    ended: dict[int, list[Decision]] = {}
+    for run in db.execute(_OPEN, {"customers": list(by_customer)}).all():
+        trigger = by_customer[run.customer_id]
+        keys = _keys(rules.by_version[run.journey, run.version], trigger)
+        if not keys.intersection(run.ends_on):
+            continue
+        facts = {"journey": run.journey, "run": run.id, "incident": run.incident}
+        if run.time > trigger.time:
+            decisions[trigger.id].append(Decision(at=now, verdict="nothing", reason="older-than-start", facts=facts))
+            continue
+        decisions[trigger.id].append(Decision(at=now, verdict="ended", reason="ended-by-trigger", facts=facts))
+        cause = {"trigger": trigger.id, "type": trigger.type}
+        ended[run.id] = [Decision(at=now, verdict="ended", reason="ended-by-trigger", facts=cause)]
+    if ended:
+        db.execute(_END, {"ids": list(ended), "decisions": [_json(one) for one in ended.values()], "now": now})
+        cancel(db, list(ended), reason="ended-by-trigger", at=now)
+    _remember(db, rules, triggers)
+
+
+def _keys(rule: Rule, trigger: Any) -> set[str]:
+    ends = [end for end in rule.definition.ends_on if end.trigger == trigger.type]
+    return {f"{trigger.type}|{value_at(trigger.data, end.about)}" for end in ends}
+
+
+def _remember(db: Session, rules: Rules, triggers: Sequence[Any]) -> None:
+    rows = [
+        (rule.definition.journey, trigger.customer_id, f"{trigger.type}|{value_at(trigger.data, end.about)}", trigger)
+        for trigger in triggers
+        for rule, end in rules.ending(trigger.type)
+    ]
+    if rows:
+        values = {"journeys": [row[0] for row in rows], "customers": [row[1] for row in rows]}
+        times = {"times": [row[3].time for row in rows], "triggers": [row[3].id for row in rows]}
+        db.execute(_REMEMBER, {**values, **times, "keys": [row[2] for row in rows]})
+
+
+def _start(
+    db: Session, rules: Rules, triggers: Sequence[Any], decisions: dict[int, list[Decision]], now: datetime
+) -> list[SendEffect]:
+    candidates = [one for trigger in triggers for one in _candidates(rules, trigger, decisions[trigger.id], now)]
+    if not candidates:
+        return []
+    last, ended = _last(db, candidates), _ended(db, candidates)
+    opening: list[tuple[Candidate, int]] = []
+    for place, one in enumerate(candidates):
+        facts = {"journey": one.rule.definition.journey, "incident": one.incident}
+        reason, generation = _verdict(one, last.get(place), ended, now)
+        if reason:
+            if place in last:
+                facts["run"] = last[place].id
+            decisions[one.trigger.id].append(Decision(at=now, verdict="not-started", reason=reason, facts=facts))
+        else:
+            opening.append((one, generation))
+    again = [
+        (last[place].id, one.trigger)
+        for place, one in enumerate(candidates)
+        if place in last and last[place].state == "open"
+    ]
+    if again:
+        told = [_json([_happened_again(trigger, now)]) for _, trigger in again]
+        db.execute(_AGAIN, {"ids": [run for run, _ in again], "decisions": told})
+    return _begin(db, opening, decisions, now) if opening else []
+
+
+def _happened_again(trigger: Any, now: datetime) -> Decision:
+    facts = {"trigger": trigger.id, "type": trigger.type}
+    return Decision(at=now, verdict="nothing", reason="happened-again", facts=facts)
+
+
+def _candidates(rules: Rules, trigger: Any, made: list[Decision], now: datetime) -> list[Candidate]:
+    found = []
+    for rule in rules.starting(trigger.type):
+        read = rule.definition
+        verdict = rule.condition.ask(trigger.data) if rule.condition else None
+        if verdict and not verdict.holds:
+            facts = {"journey": read.journey, "when": read.when, **verdict.facts}
+            made.append(Decision(at=now, verdict="not-started", reason="condition-unmet", facts=facts))
+            continue
+        keys = registry.ends_on(read, lambda path: value_at(trigger.data, path))
+        incident = str(value_at(trigger.data, read.about))
+        found.append(Candidate(trigger=trigger, rule=rule, incident=incident, keys=keys))
+    return found
+
+
+def _verdict(one: Candidate, last: Any, ended: dict[tuple[str, str, str], datetime], now: datetime) -> tuple[str, int]:
+    read = one.rule.definition
+    ends = [ended.get((read.journey, one.trigger.customer_id, key)) for key in one.keys]
+    if any(end is not None and end >= one.trigger.time for end in ends):
+        return "already-ended", 0
+    if one.trigger.time + Span(read.expires_after).length <= now:
+        return "too-old", 0
+    if last is None:
+        return "", 1
+    if last.state in {"open", "failed"}:
+        return "run-open", 0
+    return ("", last.generation + 1) if read.reenter else ("already-run", 0)
+
+
+def _last(db: Session, candidates: list[Candidate]) -> dict[int, Any]:
+    values = {
+        "places": list(range(len(candidates))),
+        "journeys": [one.rule.definition.journey for one in candidates],
+        "customers": [one.trigger.customer_id for one in candidates],
+        "incidents": [one.incident for one in candidates],
+    }
+    return {row.place: row for row in db.execute(_LAST, values)}
+
+
+def _ended(db: Session, candidates: list[Candidate]) -> dict[tuple[str, str, str], datetime]:
+    asked = [(one.rule.definition.journey, one.trigger.customer_id, key) for one in candidates for key in one.keys]
+    if not asked:
+        return {}
+    journeys, customers, keys = (list(column) for column in zip(*asked, strict=True))
+    rows = db.execute(_ENDED, {"journeys": journeys, "customers": customers, "keys": keys})
+    return {(row.journey, row.customer_id, row.key): row.time for row in rows}
+
+
+def _begin(
+    db: Session, opening: list[tuple[Candidate, int]], decisions: dict[int, list[Decision]], now: datetime
+) -> list[SendEffect]:
+    zones = {
+        row.id: row.timezone for row in db.execute(_ZONES, {"customers": [o.trigger.customer_id for o, _ in opening]})
+    }
+    numbers = db.execute(_NUMBERS, {"count": len(opening)}).scalars()
+    rows: list[Opening] = []
+    effects: list[SendEffect] = []
+    for number, (one, generation) in zip(numbers, opening, strict=True):
+        read, trigger = one.rule.definition, one.trigger
+        position = steps.start(read, at=trigger.time)
+        moved = steps.advance(read, position, steps.Started(), now, zones.get(trigger.customer_id) or "UTC")
+        facts: dict[str, Any] = {"journey": read.journey, "version": one.rule.version, "incident": one.incident}
+        started = Decision(at=now, verdict="started", reason="journey-started", facts={**facts, "run": number})
+        decisions[trigger.id].append(started)
+        row = Opening(
+            id=number,
+            journey=read.journey,
+            version=one.rule.version,
+            customer_id=trigger.customer_id,
+            incident=one.incident,
+            generation=generation,
+            trigger_id=trigger.id,
+            state="finished" if moved.finished else "open",
+            position=msgspec.json.encode(moved.position).decode(),
+            due_at=moved.due_at,
+            ends_on=msgspec.json.encode(one.keys).decode(),
+            decisions=_json([msgspec.structs.replace(started, facts={"trigger": trigger.id, "type": trigger.type})]),
+            ended_at=now if moved.finished else None,
+        )
+        rows.append(row)
+        effects += steps.sends(read, row, moved, when=now)
+    fields = Opening.__struct_fields__
+    db.execute(_BEGIN, {**{name: [getattr(row, name) for row in rows] for name in fields}, "now": now})
+    return effects
+
+
+def _json(decisions: list[Decision]) -> str:
+    return msgspec.json.encode(decisions).decode()

@@ -1,0 +1,76 @@
+"""Make drafts of the effects of journeys: a planned message, or the reason why there is none."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from notifier.journeys import reports
+from notifier.journeys.definition import Channel, Lane
+from notifier.journeys.steps import SendEffect
+from notifier.messages.draft import Decision, Draft
+from notifier.planning import facts
+from notifier.planning.facts import Known
+from notifier.planning.verdict import Facts, Planned, decide
+
+
+def plan(db: Session, effects: Sequence[SendEffect], *, now: datetime) -> list[Draft]:
+    """
+    Return one draft per effect and channel. A run whose message is skipped is woken, for it may try another channel.
+
+    An unknown locale stays empty, for rendering to use the default; an unknown zone likewise.
+    """
+    if not effects:
+        return []
+    known = facts.load(db, {effect.customer_id for effect in effects})
+    drafts = [
+        _draft(effect, channel, known[effect.customer_id], now) for effect in effects for channel in effect.channels
+    ]
+    reports.wake(db, {draft.run_id for draft in drafts if draft.state == "skipped"}, now=now)
+    return drafts
+
+
+def _draft(effect: SendEffect, channel: str, customer: Known, now: datetime) -> Draft:
+    point = customer.point(channel)
+    verdict = decide(
+        Facts(
+            topic=effect.topic,
+            channel=channel,
+            address=point.address,
+            is_invalid=point.is_invalid,
+            suppressed=point.suppressed,
+            is_allowed=customer.allowed[effect.topic, channel],
+            zones=customer.zones(),
+            country=customer.country,
+            expires_at=effect.expires_at,
+        ),
+        now,
+    )
+    is_planned = isinstance(verdict, Planned)
+    return Draft(
+        customer_id=effect.customer_id,
+        trigger_id=effect.trigger_id,
+        run_id=effect.run_id,
+        journey=effect.journey,
+        journey_version=effect.version,
+        incident=effect.incident,
+        generation=effect.generation,
+        step=effect.step,
+        channel=cast("Channel", channel),
+        address=point.address,
+        topic=effect.topic,
+        lane=cast("Lane", effect.lane),
+        template=effect.template,
+        locale=customer.locale,
+        timezone=customer.timezone,
+        country=customer.country,
+        state="planned" if is_planned else "skipped",
+        reason="" if is_planned else verdict.reason,
+        due_at=verdict.due_at if isinstance(verdict, Planned) else now,
+        expires_at=effect.expires_at,
+        created_at=now,
+        decisions=[
+            Decision(at=now, verdict="planned" if is_planned else "skipped", reason=verdict.reason, facts=verdict.facts)
+        ],
+    )
