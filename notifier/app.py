@@ -78,8 +78,9 @@ def front_door() -> Redirect:
 
 
 def _owing(db: Session, secret: str, token: str) -> PayContext | None:
-    found = subject.resolve(db, secret, token)
-    if found is None:
+    try:
+        found = subject.resolve(db, secret, token)
+    except subject.UnknownLink:
         return None
     return PayContext(
         customer_id=found.customer_id,

@@ -126,15 +126,19 @@ def trigger(settings: Settings, file: Any) -> None:
     from notifier.house import House
     from notifier.intake import accept, events
 
-    raw = file.read()
+    given = _json(file.read())
+    read = [events.read(one) for one in (given if isinstance(given, list) else [given])]
     with House(settings) as house, house.database.begin() as db:
-        now = business_now(db)
-        results = accept.accept(db, events.read_all(raw), now=now)
+        results = accept.accept(db, [one for one in read if isinstance(one, events.Event)], now=business_now(db))
     for result in results:
         click.echo(f"{result.status}  {result.source}  {result.id}")
-        for field, problem in result.errors.items():
-            click.echo(f"  {field}: {problem}", err=True)
-    if any(result.status == "refused" for result in results):
+    refused = [(place, one) for place, one in enumerate(read) if isinstance(one, Invalid)]
+    wrong = [(f"event {place}", one.fields) for place, one in refused]
+    wrong += [(result.id, result.errors) for result in results if result.status == "refused"]
+    for name, fields in wrong:
+        for field, problem in fields.items():
+            click.echo(f"refused  {name}  {field}: {problem}", err=True)
+    if wrong:
         sys.exit(2)
 
 
@@ -216,9 +220,9 @@ def staff_add(settings: Settings, email: str, name: str, role: str, password_fil
     from notifier.house import House
     from notifier.staff import add
 
-    password = password_file.read_text().strip() if password_file else None
+    password = password_file.read_text().strip() if password_file else ""
     with House(settings) as house, house.database.begin() as db:
-        made, password = add.add(db, email, name=name, role=role, password=password)
+        made, password = add.add(db, email=email, name=name, role=role, password=password)
     click.echo(made.email if password_file else f"{made.email}  {password}")
 
 
@@ -264,6 +268,13 @@ def _report(what: str, problems: Iterable[Any]) -> None:
         click.echo(f"{len(found)} problems in the {what}", err=True)
         sys.exit(1)
     click.echo(f"{what}: all in order")
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.DecodeError as error:
+        raise Invalid("The file is no JSON.", {"FILE": str(error)}) from error
 
 
 def _instant(written: str) -> datetime:

@@ -6,6 +6,7 @@ process moves together; it can be moved forward. *Machine* time (leases, retries
 database's `clock_timestamp()` and cannot.
 """
 
+import time
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -74,3 +75,8 @@ def begin_at(db: Session, at: datetime) -> None:
         ),
         {"at": at},
     )
+
+
+def since_boot() -> float:
+    """Return seconds on this machine's clock that goes on while the machine is suspended; only for measuring ages."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

@@ -59,8 +59,7 @@ def _end(today: datetime) -> datetime:
 def _employ(db: Session, name: str, email: str, role: str, locale: str) -> Access:
     password = secrets.token_urlsafe(9)
     db.execute(text("DELETE FROM staff WHERE email = :email"), {"email": email})
-    made, _ = add.add(db, email, name=name, role=role, password=password)
-    made.locale = locale
+    add.add(db, email=email, name=name, role=role, password=password, locale=locale)
     return Access(email=email, password=password, role=role)
 
 

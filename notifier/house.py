@@ -1,5 +1,6 @@
 """The parts a process is made of, opened together and closed together."""
 
+import threading
 from contextlib import ExitStack
 from functools import cached_property
 from types import TracebackType
@@ -20,6 +21,8 @@ class House:
     """
     Settings, database, bell, and (made when first asked for) the message templates and the providers.
 
+    `stopping`, once set, ends long work at its next good moment.
+
     Use as a context manager: leaving it rings the last bells, closes every connection, and lets go of the embedded
     database, which stops with its last holder.
     """
@@ -32,6 +35,7 @@ class House:
             Misconfigured: the embedded database does not exist and may not be made, or a URL is of the wrong kind.
         """
         self.settings = settings
+        self.stopping = threading.Event()
         self._closing = ExitStack()
         self.url = settings.database_url
         if not self.url:
@@ -43,12 +47,6 @@ class House:
         self.database = Database(self.url, bell=self.bell)
         self._closing.callback(self.database.close)
         self._closing.callback(self.bell.close)
-
-    def _bell(self) -> Bell:
-        if self.settings.broker_url:
-            return Bell(through_dramatiq(self.broker), hang_up=self.broker.close)
-        notify = ThroughPostgres(self.url)
-        return Bell(notify, hang_up=notify.close)
 
     @cached_property
     def secret(self) -> str:
@@ -79,3 +77,9 @@ class House:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.close()
+
+    def _bell(self) -> Bell:
+        if self.settings.broker_url:
+            return Bell(through_dramatiq(self.broker), hang_up=self.broker.close)
+        notify = ThroughPostgres(self.url)
+        return Bell(notify, hang_up=notify.close)

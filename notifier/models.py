@@ -9,6 +9,7 @@ import notifier.journeys.models
 import notifier.messages.models
 import notifier.rendering.models
 import notifier.replies.models
+import notifier.sending.models
 import notifier.staff.models
 import notifier.surveys.models
 import notifier.tracking.models  # noqa: F401 - imported for the tables

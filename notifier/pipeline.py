@@ -49,13 +49,13 @@ def runs_are_due(house: House) -> None:
 @actor("transactional")
 def transactional_messages_are_due(house: House) -> None:
     """Claim, render, commit, call, settle."""
-    drain(house.database, house.providers, house.library, house.settings, "transactional")
+    _send(house, "transactional")
 
 
 @actor("bulk")
 def bulk_messages_are_due(house: House) -> None:
     """The same, while nothing transactional is due."""
-    drain(house.database, house.providers, house.library, house.settings, "bulk")
+    _send(house, "bulk")
 
 
 @actor("hooks")
@@ -79,7 +79,8 @@ def run(house: House, lane: str) -> None:
 def declare(broker: dramatiq.Broker, house: House) -> None:
     """Put every actor on the broker; `house` gives them database, templates and providers."""
     for lane, stage in STAGES.items():
-        dramatiq.actor(_Turn(stage, house).take, broker=broker, actor_name=lane, queue_name=lane, max_retries=0)
+        declared = dramatiq.actor(broker=broker, actor_name=lane, queue_name=lane, max_retries=0)
+        declared(_Turn(stage, house).take)
 
 
 class _Turn:
@@ -100,8 +101,12 @@ class _Turn:
                 self._busy.release()
 
 
+def _send(house: House, lane: str) -> None:
+    drain(house.database, house.providers, house.library, house.settings, lane, stopped=house.stopping)
+
+
 def _in_sets(house: House, work: Callable[[Session, datetime], int]) -> None:
-    while house.database.run(lambda db: work(db, clock.business_now(db))):
+    while not house.stopping.is_set() and house.database.run(lambda db: work(db, clock.business_now(db))):
         pass
 
 

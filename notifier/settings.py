@@ -68,6 +68,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, _about("Address the web process listens on.")] = "127.0.0.1"
     port: Annotated[int, _about("Port of the web process; the sandbox takes the next one.")] = 8000
     calls: Annotated[int, _about("Provider calls in flight at once in one worker process.")] = 200
+    lease_seconds: Annotated[
+        float, _about("A provider call not settled after this long is `unknown`: its worker is gone.")
+    ] = 30.0
+    evidence_seconds: Annotated[
+        float, _about("How long evidence of an `unknown` call is waited for before the topic's policy decides.")
+    ] = 600.0
+    whatsapp_content: Annotated[
+        str, _about('Content SIDs of WhatsApp templates: JSON `{"template.locale": "HX…"}`, or a file with it.')
+    ] = ""
     demo: Annotated[bool, _about("Show the control that moves the business clock; set by `notifier demo`.")] = False
     environment: Annotated[str, _about("`production` hides error details; anything else is development.")] = (
         "development"

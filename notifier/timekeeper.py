@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import text
@@ -85,7 +86,7 @@ def keep(house: House, stopped: threading.Event) -> None:
             continue
         error = ""
         try:
-            advance(house, move.target, progress=lambda at, ident=move.id: _say(house, ident, at))
+            advance(house, move.target, progress=partial(_say, house, move.id))
         except Exception as failure:
             log.exception("the clock could not be moved")
             error = str(failure)

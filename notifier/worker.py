@@ -47,6 +47,7 @@ def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None
             threads.append(_thread("timekeeper", lambda: timekeeper.keep(house, stopped)))
         log.info("worker ready", pid=os.getpid(), broker=type(house.broker).__name__)
         stopped.wait()
+        house.stopping.set()
         workers.stop()
         for thread in threads:
             thread.join(timeout=5)
