@@ -138,8 +138,10 @@ def _shown(db: Session, rows: Sequence[Message]) -> list[MessageShown]:
     for event in db.scalars(select(Event).where(Event.message_id.in_(list(events))).order_by(Event.id)):
         events[event.message_id].append(event)
     wanted = {row.trigger_id for row in rows if row.trigger_id is not None}
-    named = db.execute(select(Trigger.id, Trigger.event_id).where(Trigger.id.in_(wanted))).tuples().all()
-    return [_message(row, events[row.id], dict(named)) for row in rows]
+    named = {
+        row.id: row.event_id for row in db.execute(select(Trigger.id, Trigger.event_id).where(Trigger.id.in_(wanted)))
+    }
+    return [_message(row, events[row.id], named) for row in rows]
 
 
 def _message(row: Message, events: Sequence[Event], triggers: dict[int, str]) -> MessageShown:

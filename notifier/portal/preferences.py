@@ -72,10 +72,8 @@ def handlers(parts: Parts) -> list[HTTPRouteHandler]:
 
 def choices(db: Session, customer_id: str) -> tuple[dict[str, list[Choice]], list[str]]:
     """Return the boxes by topic, for the channels the customer has, and the channels they have told to stop."""
-    points = db.execute(
-        select(ContactPoint.channel, ContactPoint.address).where(ContactPoint.customer_id == customer_id)
-    ).tuples()
-    at = dict(points.all()) or {"email": ""}
+    points = select(ContactPoint.channel, ContactPoint.address).where(ContactPoint.customer_id == customer_id)
+    at = {row.channel: row.address for row in db.execute(points)} or {"email": ""}
     channels = [channel for channel in ("email", "sms", "whatsapp") if channel in at]
     stopped = [channel for channel, _ in suppressed(db, [(channel, at[channel]) for channel in channels])]
     may = allowed(db, [customer_id])[customer_id]
