@@ -36,7 +36,7 @@ class Providers(Mapping[str, Provider]):
         return self._by_name
 
     @property
-    def channels(self) -> frozenset[str]:
+    def channels(self) -> frozenset[Channel]:
         """The channels somebody serves."""
         return frozenset(channel for provider in self._by_name.values() for channel in provider.can.channels)
 

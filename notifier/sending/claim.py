@@ -1,0 +1,153 @@
+"""Take due messages of a lane: ask whether they are still true, render them, commit an attempt for each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from notifier.clock import machine_now, since_boot
+from notifier.db import copy
+from notifier.journeys.reports import wake
+from notifier.messages import token
+from notifier.messages.draft import Decision
+from notifier.providers.contract import Content, Outgoing, Provider
+from notifier.providers.registry import Providers
+from notifier.rendering.library import Library
+from notifier.sending import still, verdicts, words
+from notifier.settings import Settings, secret_key
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One provider call to make; its attempt is committed."""
+
+    outgoing: Outgoing
+    provider: Provider
+    message_id: UUID
+    tries: int
+    """This one included."""
+    claimed: float
+    """`clock.since_boot` of the claim."""
+
+
+class Claimed(Struct, frozen=True):
+    """What one look found. `seen` may exceed the calls: some messages were dropped, postponed or could not be made."""
+
+    calls: list[Call]
+    seen: int
+
+
+_BUSY = text("""
+    SELECT EXISTS (
+        SELECT FROM messages WHERE lane = 'transactional' AND state IN ('planned', 'queued') AND due_at <= :now
+        AND (not_before IS NULL OR not_before <= clock_timestamp()) AND channel = ANY(:channels)
+    )
+""")
+_PAUSED = text("SELECT provider, sender FROM sender_pauses WHERE until > clock_timestamp()")
+_DUE = text("""
+    SELECT m.id FROM messages m
+    WHERE m.lane = :lane AND m.state IN ('planned', 'queued') AND m.due_at <= :now
+    AND (m.not_before IS NULL OR m.not_before <= clock_timestamp()) AND m.channel = ANY(:channels)
+    AND NOT EXISTS (SELECT FROM triggers t WHERE t.customer_id = m.customer_id AND t.state = 'pending')
+    ORDER BY m.due_at, m.id LIMIT :limit FOR UPDATE SKIP LOCKED
+""")
+_TAKE = text("""
+    UPDATE messages m SET state = 'sending', attempts_made = attempts_made + 1, template_version = t.version,
+           provider = t.provider, not_before = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[]), CAST(:providers AS text[])) AS t(id, version, provider)
+    WHERE m.id = t.id
+""")
+_ATTEMPT = ("id", "message_id", "number", "provider", "sender", "state", "reason", "detail", "claimed_by", "claimed_at")
+_NUMBERS = text("SELECT message_id, max(number) AS number FROM attempts WHERE message_id = ANY(:ids) GROUP BY 1")
+
+
+def claim(
+    db: Session, providers: Providers, library: Library, settings: Settings, *, lane: str, limit: int, worker: str,
+    now: datetime,
+) -> Claimed:  # fmt: skip
+    """
+    Claim up to `limit` due messages in this transaction; once it is committed each returned call must be made.
+
+    Takes nothing of `bulk` while anything transactional is due. A message that cannot be rendered fails alone.
+    `now` is business time.
+    """
+    channels = _channels(db, providers)
+    if not channels or (lane == "bulk" and is_busy(db, channels, now)):
+        return Claimed([], 0)
+    wanted = {"lane": lane, "now": now, "channels": channels, "limit": limit}
+    ids = list(db.execute(_DUE, wanted).scalars())
+    if not ids:
+        return Claimed([], 0)
+    begun = since_boot()
+    rows = still.load(db, ids)
+    held = still.ask(db, rows, now=now)
+    going = [row for row in rows if row.id not in held]
+    written, spoilt = words.write(db, library, settings, going)
+    for ident, why in spoilt.items():
+        held[ident] = verdicts.failed(Decision(at=now, verdict="failed", reason="unrenderable", facts={"why": why}))
+    runs = verdicts.carry_out(db, held)
+    wake(db, {row.run_id for row in rows if row.id in runs and row.run_id is not None}, now=now)
+    ready = [row for row in going if row.id in written]
+    calls = _attempt(
+        db, ready, providers=providers, library=library, settings=settings, written=written, worker=worker, begun=begun
+    )
+    return Claimed(calls, len(ids))
+
+
+def is_busy(db: Session, channels: Sequence[str], now: datetime) -> bool:
+    """Tell whether transactional work is due that could be sent."""
+    return bool(db.execute(_BUSY, {"now": now, "channels": list(channels)}).scalar_one())
+
+
+def _channels(db: Session, providers: Providers) -> list[str]:
+    paused = {(row.provider, row.sender) for row in db.execute(_PAUSED)}
+    served = {channel: providers.for_channel(channel) for channel in providers.channels}
+    return sorted(channel for channel, one in served.items() if (one.name, one.sender(channel)) not in paused)
+
+
+def _attempt(
+    db: Session,
+    rows: Sequence[Any],
+    *,
+    providers: Providers,
+    library: Library,
+    settings: Settings,
+    written: Mapping[UUID, Content],
+    worker: str,
+    begun: float,
+) -> list[Call]:
+    numbers = {row.message_id: row.number for row in db.execute(_NUMBERS, {"ids": [row.id for row in rows]})}
+    callback = _callbacks(settings)
+    calls, attempts = [], []
+    claimed_at = machine_now(db)
+    for row in rows:
+        provider, attempt_id = providers.for_channel(row.channel), uuid7()
+        number, sender = numbers.get(row.id, 0) + 1, provider.sender(row.channel)
+        attempts.append((attempt_id, row.id, number, provider.name, sender, "calling", "", "", worker, claimed_at))
+        outgoing = Outgoing(
+            attempt_id=attempt_id,
+            channel=row.channel,
+            to=row.address,
+            content=written[row.id],
+            callback_url=callback(attempt_id) if provider.name == "twilio" else "",
+        )
+        calls.append(
+            Call(outgoing=outgoing, provider=provider, message_id=row.id, tries=row.attempts_made + 1, claimed=begun)
+        )
+    copy(db, "attempts", _ATTEMPT, attempts)
+    taken = {
+        "ids": [row.id for row in rows],
+        "versions": [library.versions.get((row.template, row.channel)) for row in rows],
+        "providers": [call.provider.name for call in calls],
+    }
+    db.execute(_TAKE, taken)
+    return calls
+
+
+def _callbacks(settings: Settings) -> Callable[[UUID], str]:
+    secret, root = secret_key(settings), settings.public_url.rstrip("/")
+    return lambda attempt_id: f"{root}/hooks/twilio/status/{token.make_attempt(secret, attempt_id)}"

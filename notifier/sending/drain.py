@@ -1,0 +1,133 @@
+"""Send everything of a lane that is due: claim in sets, call concurrently, settle what has returned."""
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Callable
+from time import sleep
+
+import structlog
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from notifier.clock import business_now, since_boot
+from notifier.db import Database
+from notifier.providers.contract import Unknown
+from notifier.providers.registry import Providers
+from notifier.rendering.library import Library
+from notifier.sending import loop, pace
+from notifier.sending.claim import Call, Claimed, claim
+from notifier.sending.settle import Answered, HandedBack, settle
+from notifier.settings import Settings
+
+log = structlog.get_logger()
+
+SET = 500
+"""Messages claimed at once, at most."""
+
+
+def drain(
+    database: Database, providers: Providers, library: Library, settings: Settings, lane: str, *,
+    worker: str = "", stopped: threading.Event | None = None,
+) -> int:  # fmt: skip
+    """
+    Claim, call and settle until nothing of the lane is due and every call has returned; return how many were made.
+
+    May run in any number of threads and processes at once. `stopped` ends the claiming; calls that are out are still
+    settled.
+    """
+    name = worker or f"{socket.gethostname()}:{os.getpid()}"
+
+    def take(db: Session, limit: int) -> Claimed:
+        return claim(db, providers, library, settings, lane=lane, limit=limit, worker=name, now=business_now(db))
+
+    return loop.run(_Island(database, settings, take).run(stopped or threading.Event()))
+
+
+class _Island:
+    """Where one drain's calls are concurrent. The database is only touched from threads, and never during a call."""
+
+    def __init__(self, database: Database, settings: Settings, take: Callable[[Session, int], Claimed]) -> None:
+        self._database = database
+        self._settings = settings
+        self._take = take
+        self._flying: set[asyncio.Task[None]] = set()
+        self._returned: list[Answered] = []
+        self._settling = False
+        self._made = 0
+
+    async def run(self, stopped: threading.Event) -> int:
+        settling = asyncio.create_task(self._settle_all())
+        try:
+            while not (stopped.is_set() or await self._is_over()):  # noqa: ASYNC110 - the database has no event
+                await asyncio.sleep(pace.LOOK)
+            while not self._is_idle():  # noqa: ASYNC110 - two tasks and a set; an event for each would say less
+                await asyncio.sleep(pace.SETTLE_EVERY)
+        finally:
+            settling.cancel()
+            await asyncio.gather(settling, return_exceptions=True)
+        return self._made
+
+    async def _is_over(self) -> bool:
+        """Claim what free slots can start at once, while something is due; True when nothing was and all is settled."""
+        while (free := self._settings.calls - len(self._flying)) > self._settings.calls // 4:
+            was_idle = self._is_idle()
+            claimed = await asyncio.to_thread(self._claim, min(free, SET))
+            self._start(claimed.calls)
+            if not claimed.seen:
+                return was_idle
+        return False
+
+    def _claim(self, limit: int) -> Claimed:
+        return self._database.run(lambda db: self._take(db, limit))
+
+    def _is_idle(self) -> bool:
+        return not (self._flying or self._returned or self._settling)
+
+    def _start(self, calls: list[Call]) -> None:
+        for call in calls:
+            task = asyncio.create_task(self._call(call))
+            self._flying.add(task)
+            task.add_done_callback(self._flying.discard)
+
+    async def _call(self, call: Call) -> None:
+        if since_boot() - call.claimed > pace.CLAIM_AGE:
+            self._returned.append(Answered(call, HandedBack()))
+            return
+        self._made += 1
+        try:
+            outcome = await call.provider.send(call.outgoing)
+        except Exception as error:  # noqa: BLE001 - whatever an adapter stumbles over, the call may have been made
+            outcome = Unknown(detail=f"{type(error).__name__} in the adapter")
+        self._returned.append(Answered(call, outcome))
+
+    async def _settle_all(self) -> None:
+        while True:
+            await asyncio.sleep(pace.SETTLE_EVERY)
+            while self._returned:
+                batch, self._returned = self._returned[: pace.SETTLE_AT], self._returned[pace.SETTLE_AT :]
+                self._settling = True
+                await asyncio.to_thread(self._settle, batch)
+                self._settling = False
+
+    def _settle(self, batch: list[Answered]) -> None:
+        try:
+            self._database.run(lambda db: settle(db, batch, self._settings, now=business_now(db)))
+        except SQLAlchemyError:
+            log.exception("answers could not be stored together; each is stored alone", answers=len(batch))
+            for one in batch:
+                self._settle_one(one)
+
+    def _settle_one(self, one: Answered) -> None:
+        for pause in pace.DATABASE_AWAY:
+            try:
+                self._database.run(lambda db: settle(db, [one], self._settings, now=business_now(db)))
+            except OperationalError:
+                sleep(pause)
+            except SQLAlchemyError:
+                break
+            else:
+                return
+        # Its lease will expire, and evidence will say what became of it.
+        log.error("an answer could not be stored", attempt=str(one.call.outgoing.attempt_id))

@@ -1,0 +1,28 @@
+"""The waits of sending, in one place, each in seconds."""
+
+from notifier.providers.transport import TOTAL
+from notifier.settings import Settings
+
+CLAIM_AGE = 10.0
+"""A claim older than this is handed back instead of called: its worker was frozen, and others may have moved on."""
+CALL = TOTAL.total_seconds()
+"""The longest one provider call takes."""
+MARGIN = 5.0
+SETTLE_EVERY = 0.02
+SETTLE_AT = 500
+"""Answers settled at once, at most."""
+LOOK = 0.05
+"""How often new work is looked for while calls are out."""
+DATABASE_AWAY = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Between tries to store an answer."""
+AGAIN = 30.0
+"""Between two looks for evidence of the same attempt."""
+
+
+def first_look(settings: Settings) -> float:
+    """
+    Return how long after its claim an attempt is first asked about: later than any call of it can still begin or end.
+
+    Shorter leases (tests) shorten it with them.
+    """
+    return min(CLAIM_AGE + CALL + MARGIN, max(settings.lease_seconds, 0.1))

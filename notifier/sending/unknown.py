@@ -1,0 +1,167 @@
+"""Settle by evidence what nobody knows: whether a call that got no answer was taken."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from notifier.clock import business_now
+from notifier.db import Database, ring
+from notifier.errors import Unavailable
+from notifier.journeys.reports import wake
+from notifier.messages.content import unpack
+from notifier.messages.draft import Decision
+from notifier.messages.outcomes import Change, record
+from notifier.messages.states import PROVES
+from notifier.providers.contract import Found, Outgoing
+from notifier.providers.registry import Providers
+from notifier.sending import loop, pace
+from notifier.sending.evidence import Asked, Facts, judge
+from notifier.sending.settle import await_evidence
+from notifier.sending.words import revived
+from notifier.settings import Settings
+
+SET = 200
+
+_EXPIRED = text("""
+    SELECT id FROM attempts WHERE state = 'calling' AND claimed_at < clock_timestamp() - make_interval(secs => :lease)
+    ORDER BY claimed_at LIMIT :limit
+""")
+_OPEN = text("""
+    WITH taken AS (
+        UPDATE attempts SET evidence_at = clock_timestamp() + make_interval(secs => :again)
+        WHERE id IN (
+            SELECT id FROM attempts WHERE state = 'unknown' AND evidence_at <= clock_timestamp()
+            ORDER BY evidence_at LIMIT :limit FOR UPDATE SKIP LOCKED
+        ) RETURNING id, message_id, provider, claimed_at, evidence_until <= clock_timestamp() AS is_over
+    )
+    SELECT taken.*, m.channel, m.address, m.topic, m.lane, m.attempts_made, c.encoding, c.body
+    FROM taken JOIN messages m ON m.id = taken.message_id LEFT JOIN contents c ON c.message_id = m.id
+    ORDER BY taken.claimed_at
+""")
+_MATCHED = text("""
+    SELECT a.provider, m.address, a.ref FROM attempts a JOIN messages m ON m.id = a.message_id
+    WHERE m.customer_id IN (SELECT customer_id FROM messages WHERE id = ANY(:messages)) AND a.ref IS NOT NULL
+""")
+_HEARD = text("""
+    SELECT a.provider, max(a.claimed_at) AS latest FROM events e JOIN attempts a ON a.id = e.attempt_id
+    WHERE e.id > (SELECT coalesce(max(id), 0) - 5000 FROM events) GROUP BY a.provider
+""")
+
+
+class _Open(Struct, frozen=True):
+    row: Any
+    outgoing: Outgoing | None
+
+
+def settle_unknown(database: Database, providers: Providers, settings: Settings) -> int:
+    """Declare calls of dead workers unknown, look for evidence of all that is unknown; return how many are settled."""
+    while database.run(lambda db: expire_leases(db, settings)):
+        pass
+    settled = 0
+    while found := database.run(_take):
+        opened, matched, heard = found
+        asked = loop.run(_ask_all(opened, providers, matched))
+        settled += database.run(lambda db: _settle(db, opened, asked, heard, providers))  # noqa: B023 - runs at once
+        if len(opened) < SET:
+            break
+    return settled
+
+
+def expire_leases(db: Session, settings: Settings) -> int:
+    """Make `unknown` of every attempt whose call should long have ended; return how many. Nothing is called again."""
+    expired = list(db.execute(_EXPIRED, {"lease": settings.lease_seconds, "limit": SET}).scalars())
+    if expired:
+        now = business_now(db)
+        changes = [Change(attempt_id=ident, state="unknown", reason="lease-expired") for ident in expired]
+        runs = record(db, changes, now=now)
+        await_evidence(db, expired, settings)
+        wake(db, runs, now=now)
+    return len(expired)
+
+
+def _take(db: Session) -> tuple[list[_Open], dict[str, set[str]], dict[str, datetime]] | None:
+    rows = db.execute(_OPEN, {"again": pace.AGAIN, "limit": SET}).all()
+    if not rows:
+        return None
+    matched: dict[str, set[str]] = {}
+    for row in db.execute(_MATCHED, {"messages": [row.message_id for row in rows]}):
+        matched.setdefault(row.address, set()).add(row.ref)
+    heard = {row.provider: row.latest for row in db.execute(_HEARD)}
+    return [_Open(row, _outgoing(row)) for row in rows], matched, heard
+
+
+def _outgoing(row: Any) -> Outgoing | None:
+    if row.body is None:
+        return None
+    content = revived(row.channel, row.topic, unpack(row.encoding, row.body))
+    return Outgoing(attempt_id=row.id, channel=row.channel, to=row.address, content=content)
+
+
+async def _ask_all(opened: Sequence[_Open], providers: Providers, matched: dict[str, set[str]]) -> list[Asked]:
+    """Ask about several addresses at once, but one after another about the same: what one finds, the next must not."""
+    by_address: dict[str, list[int]] = {}
+    for number, one in enumerate(opened):
+        by_address.setdefault(one.row.address, []).append(number)
+    answers: list[Asked] = [Asked()] * len(opened)
+    gate = asyncio.Semaphore(10)
+
+    async def ask(address: str, numbers: list[int]) -> None:
+        taken = matched.setdefault(address, set())
+        for number in numbers:
+            async with gate:
+                answers[number] = await _ask(opened[number], providers, frozenset(taken))
+            if found := answers[number].found:
+                taken.add(found.ref)
+
+    await asyncio.gather(*(ask(address, numbers) for address, numbers in by_address.items()))
+    return answers
+
+
+async def _ask(one: _Open, providers: Providers, taken: frozenset[str]) -> Asked:
+    provider = providers.by_name.get(one.row.provider)
+    if provider is None or one.outgoing is None or not provider.can.finds:
+        return Asked()
+    try:
+        found = await provider.find(one.outgoing, since=one.row.claimed_at, taken=taken)
+    except Unavailable as away:
+        return Asked(detail=str(away))
+    return Asked(was_answered=True, found=found)
+
+
+def _settle(
+    db: Session, opened: Sequence[_Open], asked: Sequence[Asked], heard: dict[str, datetime], providers: Providers
+) -> int:
+    now = business_now(db)
+    changes = []
+    for one, answer in zip(opened, asked, strict=True):
+        row, provider = one.row, providers.by_name.get(one.row.provider)
+        facts = Facts(
+            topic=row.topic,
+            tries=row.attempts_made,
+            asked=answer,
+            silence_means_unsent=bool(provider and provider.can.silence_means_unsent),
+            reports=bool(provider and provider.can.reports_delivery),
+            heard_later=row.provider in heard and heard[row.provider] > row.claimed_at,
+            is_over=bool(row.is_over),
+        )
+        verdict = judge(facts)
+        if verdict is None:
+            continue
+        told = Decision(at=now, verdict=verdict.verdict, reason=verdict.reason, facts={"provider": row.provider})
+        changes.append(_change(row.id, verdict.then, told, answer.found))
+        if verdict.then == "queued":
+            ring(db, row.lane)
+    wake(db, record(db, changes, now=now), now=now)
+    return len(changes)
+
+
+def _change(attempt_id: Any, then: str | None, told: Decision, found: Found | None) -> Change:
+    if found is not None:
+        state = PROVES.get(found.kind, "accepted")
+        return Change(attempt_id=attempt_id, state=state, ref=found.ref, reason=found.reason, decision=told)
+    return Change(attempt_id=attempt_id, state="lost", reason=told.reason, then=then, decision=told)

@@ -1,0 +1,114 @@
+"""The exact words of claimed messages: rendered and kept once, read back for every later attempt."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from notifier.db import copy
+from notifier.errors import Misconfigured, NotifierError
+from notifier.messages import token
+from notifier.messages.content import Kept, pack, unpack
+from notifier.providers.contract import ApprovedTemplate, Content, Email, Text
+from notifier.rendering.facts import Brand, Facts, Links
+from notifier.rendering.library import Library
+from notifier.rendering.render import render
+from notifier.settings import Settings, secret_key
+
+_KEPT = text("SELECT message_id, encoding, body FROM contents WHERE message_id = ANY(:ids)")
+
+
+def write(
+    db: Session, library: Library, settings: Settings, rows: Sequence[Any]
+) -> tuple[dict[UUID, Content], dict[UUID, str]]:
+    """
+    Return the content of each message, and of those that cannot be made the reason.
+
+    What is rendered for the first time is stored in this transaction.
+    """
+    kept = {row.message_id: row for row in db.execute(_KEPT, {"ids": [row.id for row in rows]})}
+    secret = secret_key(settings)
+    approved = content_sids(settings.whatsapp_content)
+    brand = Brand(name=settings.brand, address=settings.brand_address, support_email=settings.support_email)
+    contents: dict[UUID, Content] = {}
+    spoilt: dict[UUID, str] = {}
+    fresh = []
+    for row in rows:
+        try:
+            if old := kept.get(row.id):
+                contents[row.id] = revived(row.channel, row.topic, unpack(old.encoding, old.body))
+                continue
+            made = render(library, _facts(row, brand, settings.public_url.rstrip("/"), secret))
+            contents[row.id] = made = _registered(made, f"{row.template}.{row.locale}", approved)
+            fresh.append((row.id, *pack(as_kept(made))))
+        except (NotifierError, ValueError, TypeError, LookupError, AttributeError) as error:
+            contents.pop(row.id, None)
+            spoilt[row.id] = str(error)[:500].replace("\0", "")
+    copy(db, "contents", ("message_id", "encoding", "body"), fresh)
+    return contents, spoilt
+
+
+def as_kept(content: Content) -> Kept:
+    """Return what is stored of a content."""
+    if isinstance(content, Email):
+        return Kept(
+            subject=content.subject, text=content.text, html=content.html, unsubscribe_url=content.unsubscribe_url
+        )
+    if isinstance(content, ApprovedTemplate):
+        return Kept(text=content.text, content_sid=content.content_sid, variables=dict(content.variables))
+    return Kept(text=content.text)
+
+
+def revived(channel: str, topic: str, kept: Kept) -> Content:
+    """Make the same content again from what was stored."""
+    if channel == "email":
+        return Email(
+            subject=kept.subject, text=kept.text, html=kept.html, unsubscribe_url=kept.unsubscribe_url, topic=topic
+        )
+    if channel == "whatsapp" and (kept.content_sid or kept.variables):
+        return ApprovedTemplate(content_sid=kept.content_sid, variables=kept.variables, text=kept.text)
+    return Text(text=kept.text)
+
+
+@lru_cache(maxsize=4)
+def content_sids(configured: str) -> Mapping[str, str]:
+    """
+    Read `NOTIFIER_WHATSAPP_CONTENT`: a JSON object, or the path of a file with one.
+
+    Raises:
+        Misconfigured: it is neither.
+    """
+    if not configured:
+        return {}
+    try:
+        raw = configured if configured.lstrip().startswith("{") else Path(configured).expanduser().read_text()
+        return msgspec.json.decode(raw, type=dict[str, str])
+    except (OSError, msgspec.DecodeError) as error:
+        raise Misconfigured(f"NOTIFIER_WHATSAPP_CONTENT is no JSON object and no file with one: {error}") from error
+
+
+def _registered(content: Content, name: str, approved: Mapping[str, str]) -> Content:
+    if isinstance(content, ApprovedTemplate) and name in approved:
+        return msgspec.structs.replace(content, content_sid=approved[name])
+    return content
+
+
+def _facts(row: Any, brand: Brand, public_url: str, secret: str) -> Facts:
+    return Facts(
+        message_id=row.id,
+        template=row.template,
+        channel=row.channel,
+        locale=row.locale,
+        country=row.country,
+        timezone=row.timezone or "UTC",
+        customer_id=row.customer_id,
+        customer_name=row.customer_name or "",
+        data=row.data or {},
+        brand=brand,
+        links=Links(public_url=public_url, token=token.make(secret, row.id)),
+    )
