@@ -1,6 +1,7 @@
 """Which languages we speak, which of them suits a person, and their words."""
 
 import gettext
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -45,6 +46,24 @@ def translations(locale: str) -> gettext.NullTranslations:
     A locale without a catalog speaks the msgids: English.
     """
     return _read(shipped.directory("locales"), locale)
+
+
+def is_translated(locale: str, msgid: str) -> bool:
+    """Say whether a locale's catalog has the text."""
+    return msgid in _msgids(locale)
+
+
+@cache
+def _msgids(locale: str) -> frozenset[str]:
+    path = shipped.directory("locales") / locale / "LC_MESSAGES" / "messages.po"
+    with path.open("rb") as file:
+        catalog = read_po(file, locale=locale)
+    said = [message for message in catalog if message.id and message.string and not message.fuzzy]
+    return frozenset(form for message in said for form in _forms(message.id))
+
+
+def _forms(msgid: str | Sequence[str]) -> Sequence[str]:
+    return (msgid,) if isinstance(msgid, str) else msgid
 
 
 @cache

@@ -13,8 +13,8 @@ class Unrenderable(NotifierError):
 # private-use and unassigned ones. Joiners (U+200C, U+200D) stay: scripts and emoji need them.
 _UNWANTED = regex.compile(r"[\p{Cc}\p{Co}\p{Cn}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+")
 _RIGHT_TO_LEFT = regex.compile(r"[\p{Bidi_Class=R}\p{Bidi_Class=AL}]")
+_FIRST_RIGHT_TO_LEFT = "\u0590"
 _CLUSTER = regex.compile(r"\X")
-_UNSTORABLE = regex.compile(r"[\x00\ud800-\udfff]")
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 
@@ -26,6 +26,10 @@ def value(text: str) -> str:
         Unrenderable: it contains what no database and no provider can take.
     """
     if text.isascii() and text.isprintable():
+        return text
+    # Nearly all the rest is Latin with at most CLDR's own spaces in it; what follows costs more.
+    spaced = text.replace("\u00a0", " ").replace("\u202f", " ")
+    if spaced.isprintable() and max(spaced, default="") < _FIRST_RIGHT_TO_LEFT:
         return text
     require_storable(text)
     if _UNWANTED.search(text):
@@ -64,5 +68,10 @@ def require_storable(text: str) -> None:
     Raises:
         Unrenderable: a NUL character or half of a surrogate pair is in it.
     """
-    if found := _UNSTORABLE.search(text):
-        raise Unrenderable(f"The text contains U+{ord(found.group()):04X}, which cannot be stored or sent.")
+    if "\x00" in text:
+        raise Unrenderable("The text contains U+0000, which cannot be stored or sent.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        code = ord(text[error.start])
+        raise Unrenderable(f"The text contains U+{code:04X}, which cannot be stored or sent.") from error

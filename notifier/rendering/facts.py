@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from notifier.providers.contract import Channel
 
+HIGHEST_SCORE = 10
+
 
 class Brand(Struct, frozen=True, kw_only=True):
     """Who is writing."""
@@ -50,13 +52,23 @@ class Links(Struct, frozen=True, kw_only=True):
     def cancel(self) -> str:
         return f"{self.view}/cancel"
 
-    @property
-    def open_survey(self) -> str:
-        return f"{self.view}/survey"
-
     def survey(self, score: int) -> str:
         """Return the link that answers a survey with `score`."""
         return f"{self.view}/survey?score={score}"
+
+    def named(self, *, with_scores: bool) -> dict[str, Any]:
+        """Return the links as templates know them: `links.pay`; with scores also `links.survey[9]`."""
+        named: dict[str, Any] = {
+            "view": self.view,
+            "pay": self.pay,
+            "preferences": self.preferences,
+            "unsubscribe": self.unsubscribe,
+            "keep": self.keep,
+            "cancel": self.cancel,
+        }
+        if with_scores:
+            named["survey"] = [self.survey(score) for score in range(HIGHEST_SCORE + 1)]
+        return named
 
 
 class Facts(Struct, frozen=True, kw_only=True):

@@ -1,9 +1,9 @@
 """Make one message: the words of a template, in a person's language, with this person's facts."""
 
 import re
+from typing import Any
 
 from jinja2 import Template, TemplateError
-from msgspec import Struct
 
 from notifier.i18n import catalogs
 from notifier.providers.contract import ApprovedTemplate, Content, Email, Text
@@ -22,13 +22,6 @@ _PLAIN = str.maketrans({
     "\u2013": "-", "\u2014": "-", "\u2026": "...",
 })  # fmt: skip
 """What CLDR and typographers write, as GSM-7 has it; one such character would make every SMS segment less than half."""
-
-
-class Person(Struct, frozen=True):
-    """The customer as templates see them; both empty when we have no name."""
-
-    name: str
-    first_name: str
 
 
 def render(library: Library, facts: Facts) -> Content:
@@ -52,20 +45,21 @@ def render(library: Library, facts: Facts) -> Content:
         raise Unrenderable(f"{facts.template} cannot be written: {type(error).__name__}: {error}") from error
 
 
-def context(facts: Facts, locale: str) -> dict[str, object]:
-    """Return the names a template knows."""
+def context(facts: Facts, locale: str) -> dict[str, Any]:
+    """Return the names a template knows; everything in it is plain data, so that nothing can be reached through it."""
+    brand = facts.brand
     full = cleaning.name(facts.customer_name, _LONGEST_NAME[facts.channel])
     return {
         "data": facts.data,
-        "customer": Person(full, cleaning.first_name(full)),
-        "brand": facts.brand,
-        "links": facts.links,
+        "customer": {"name": full, "first_name": cleaning.first_name(full)},
+        "brand": {"name": brand.name, "address": brand.address, "support_email": brand.support_email},
+        "links": facts.links.named(with_scores="survey" in facts.data),
         "timezone": facts.timezone,
         "lang": locale.replace("_", "-"),
     }
 
 
-def _said(template: Template, values: dict[str, object]) -> str:
+def _said(template: Template, values: dict[str, Any]) -> str:
     text = template.render(values)
     if len(text) > LONGEST:
         raise Unrenderable(f"The text has {len(text)} characters; {LONGEST} is the most.")
@@ -73,7 +67,7 @@ def _said(template: Template, values: dict[str, object]) -> str:
     return text.strip()
 
 
-def _email(parts: dict[str, Template], values: dict[str, object], facts: Facts, topic: str) -> Email:
+def _email(parts: dict[str, Template], values: dict[str, Any], facts: Facts, topic: str) -> Email:
     subject = " ".join(_said(parts["subject"], values).split())
     return Email(
         subject=subject,
@@ -85,7 +79,7 @@ def _email(parts: dict[str, Template], values: dict[str, object], facts: Facts, 
 
 
 def _approved(
-    library: Library, parts: dict[str, Template], values: dict[str, object], facts: Facts, locale: str
+    library: Library, parts: dict[str, Template], values: dict[str, Any], facts: Facts, locale: str
 ) -> ApprovedTemplate:
     approved = library.approved(facts.template)
     named = {name: _variable(parts[f"variable {name}"], values) for name in approved.variables}
@@ -102,7 +96,7 @@ def _approved(
     )
 
 
-def _variable(template: Template, values: dict[str, object]) -> str:
+def _variable(template: Template, values: dict[str, Any]) -> str:
     """Return a variable as Meta takes it (error 63013): one line, no tabs, no run of spaces, not empty."""
     text = cleaning.short(" ".join(_said(template, values).split()), LONGEST_VARIABLE)
     if not text:

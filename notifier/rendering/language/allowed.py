@@ -44,7 +44,7 @@ def _refused(node: nodes.Node, loops: int) -> str:
         case nodes.Test(name=name) if name not in TESTS:
             return f"There is no test {name!r} in messages. There are: {', '.join(sorted(TESTS))}."
         case nodes.Call() if not _may_call(node):
-            return "Only translations and links.survey(score) can be called."
+            return "Only translations can be called."
         case nodes.For(recursive=True):
             return "A loop may not call itself."
         case nodes.For() if loops >= LOOPS:
@@ -59,9 +59,4 @@ def _refused(node: nodes.Node, loops: int) -> str:
 def _may_call(node: nodes.Call) -> bool:
     if node.dyn_args or node.dyn_kwargs:
         return False
-    match node.node:
-        case nodes.Name(name=name):
-            return name in GETTEXT
-        case nodes.Getattr(node=nodes.Name(name="links"), attr="survey"):
-            return True
-    return False
+    return isinstance(node.node, nodes.Name) and node.node.name in GETTEXT

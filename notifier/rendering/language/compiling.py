@@ -83,16 +83,8 @@ class _Fold(NodeTransformer):
 
 
 class _Quicken(NodeTransformer):
-    """Look fields of the trigger's data up as items at once, rather than trying them as attributes first."""
+    """Look fields up as items: all that templates see is dicts, and the sandbox would try attributes first."""
 
     def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802 - named by jinja2's visitor
         self.generic_visit(node)
-        if not _is_data(node):
-            return node
         return nodes.Getitem(node.node, nodes.Const(node.attr), "load", lineno=node.lineno)
-
-
-def _is_data(node: nodes.Node) -> bool:
-    while isinstance(node, (nodes.Getattr, nodes.Getitem)):
-        node = node.node
-    return isinstance(node, nodes.Name) and node.name == "data"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from jinja2 import StrictUndefined
+from jinja2 import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -21,11 +21,18 @@ SCALES: Mapping[str, tuple[int, ...]] = {
 """The scores each survey question is answered with."""
 
 
+class Absent(Undefined):
+    """An optional field the trigger does not carry: false in a condition, refused wherever it would be written."""
+
+    __slots__ = ()
+    __str__ = __iter__ = __len__ = __contains__ = Undefined._fail_with_undefined_error  # noqa: SLF001 - as StrictUndefined
+
+
 def environment(kind: Kind, locale: str, region: str) -> ImmutableSandboxedEnvironment:
     """Return an environment that speaks `locale` and writes money and dates as in `region` (both Babel locales)."""
     made = ImmutableSandboxedEnvironment(
         extensions=["jinja2.ext.i18n"],
-        undefined=StrictUndefined,
+        undefined=Absent,
         autoescape=kind == "html",
         lstrip_blocks=True,
         finalize=_said,
@@ -42,13 +49,12 @@ def environment(kind: Kind, locale: str, region: str) -> ImmutableSandboxedEnvir
 
 
 def _said(value: Any) -> Any:
-    if type(value) is str:
+    kind = type(value)
+    if kind is str:
         return cleaning.value(value)
-    if value is None or isinstance(value, (bool, float, Mapping, list)):
-        raise cleaning.Unrenderable(
-            f"The template writes {value!r}, which is no text: guard it with an if, or format it."
-        )
-    return value
+    if kind is Markup or kind is int or isinstance(value, Undefined):
+        return value
+    raise cleaning.Unrenderable(f"The template writes {value!r}, which is no text: guard it with an if, or format it.")
 
 
 def _filters(region: str, ending: str) -> dict[str, Callable[..., Any]]:
