@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Literal
 
 import msgspec
+import yaml
 from msgspec import Struct
 
 Channel = Literal["email", "sms", "whatsapp"]
@@ -108,9 +109,23 @@ class Definition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 def definition(values: object) -> Definition:
     """
-    Make a definition of YAML read as text (to YAML 1.1 a bare `on` is a boolean); says nothing of whether its paths and templates exist (see `check`).
+    Make a definition of values read from YAML; says nothing of whether its paths and templates exist (see `check`).
 
     Raises:
         msgspec.ValidationError: naming the path of the field.
     """
+    if isinstance(values, dict):
+        # To YAML 1.1 a bare `on` is a boolean.
+        values = {"on" if key is True else key: value for key, value in values.items()}
     return msgspec.convert(values, Definition, strict=False)
+
+
+def parse(source: str) -> Definition:
+    """
+    Read a journey's YAML.
+
+    Raises:
+        yaml.MarkedYAMLError: it is no YAML.
+        msgspec.ValidationError: naming the path of the field.
+    """
+    return definition(yaml.load(source, Loader=yaml.BaseLoader))  # noqa: S506 - this loader makes text and nothing else

@@ -3,13 +3,12 @@
 from functools import lru_cache
 from typing import Any
 
-import yaml
 from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.catalog.conditions import Condition, compile_condition
-from notifier.journeys.definition import Definition, End, definition
+from notifier.journeys.definition import Definition, End, parse
 
 _VERSIONS = text("SELECT id, journey, version, digest, retired_at FROM journey_versions ORDER BY journey, version")
 _SOURCES = text("SELECT digest, source FROM journey_versions WHERE id = ANY(:ids)")
@@ -52,7 +51,7 @@ def load(db: Session) -> Rules:
 
 def compiled(source: str) -> tuple[Definition, Condition | None]:
     """Read a journey's YAML that has been checked."""
-    read: Definition = definition(yaml.load(source, Loader=yaml.BaseLoader))  # noqa: S506 - it makes text only
+    read = parse(source)
     return read, compile_condition(read.when, read.on) if read.when else None
 
 

@@ -141,6 +141,10 @@ def _end(
         db.execute(_END, {"ids": list(ended), "decisions": [_json(one) for one in ended.values()], "now": now})
         cancel(db, list(ended), reason="ended-by-trigger", at=now)
     _remember(db, rules, triggers)
+    for trigger in triggers:
+        if not decisions[trigger.id] and (known := rules.ending(trigger.type)):
+            facts = {"journeys": sorted({rule.definition.journey for rule, _ in known})}
+            decisions[trigger.id].append(Decision(at=now, verdict="nothing", reason="nothing-to-end", facts=facts))
 
 
 def _keys(rule: Rule, trigger: Any) -> set[str]:

@@ -8,15 +8,6 @@ from msgspec import Struct
 
 from notifier.planning.hours import decent
 
-#: Why an address is suppressed → why nothing is sent to it.
-SUPPRESSED = {
-    "stop": "stop",
-    "hard-bounce": "hard-bounce",
-    "complaint": "complaint",
-    "provider": "suppressed-by-provider",
-    "staff": "suppressed-by-staff",
-}
-
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What is known of one message to be, on one channel."""
@@ -74,7 +65,7 @@ def against(facts: Facts) -> str:
     if not facts.address:
         return "no-address"
     if facts.suppressed:
-        return SUPPRESSED.get(facts.suppressed, "suppressed-by-staff")
+        return f"suppressed-{facts.suppressed}"
     if facts.is_invalid:
-        return "address-invalid"
+        return "bad-address"
     return "" if facts.is_allowed else "no-consent"
