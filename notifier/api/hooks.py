@@ -97,7 +97,9 @@ def received(parts: Parts, request: Asked, body: bytes) -> Hook:
     path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
     public = urlsplit(parts.settings.public_url.rstrip("/"))
     url = public._replace(path=public.path + path.partition("?")[0], query=query).geturl()
-    return Hook(url=url, headers={name.lower(): value for name, value in request.headers.items()}, body=body)
+    # The attempt is named by the address alone: a header of that name would be the caller's word.
+    said = {name.lower(): value for name, value in request.headers.items() if name.lower() != ATTEMPT}
+    return Hook(url=url, headers=said, body=body)
 
 
 def verify(provider: Provider | None, name: str, hook: Hook) -> None:

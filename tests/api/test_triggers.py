@@ -51,7 +51,14 @@ def test_every_sample_can_be_posted_as_it_is_served(client: TestClient[Litestar]
 def test_the_good_events_of_a_batch_are_taken_and_the_bad_named(client: TestClient[Litestar], now: datetime) -> None:
     bad = event(now, id="b")
     bad["data"] = {**bad["data"], "invoice": {**bad["data"]["invoice"], "currency": "reais"}}
-    batch = [event(now, id="a"), bad, 7, event(now, id="c", type="payment.lost"), event(now, id="d"), event(now, id="a")]
+    batch = [
+        event(now, id="a"),
+        bad,
+        7,
+        event(now, id="c", type="payment.lost"),
+        event(now, id="d"),
+        event(now, id="a"),
+    ]
 
     answer = send(client, batch, BATCH)
 
