@@ -21,7 +21,8 @@ def on_file(db: Session, account_id: str) -> Card | None:
 
 def put_on_file(db: Session, account_id: str, card: Card, *, at: datetime) -> None:
     """Charge later renewals to this card; the one before stays in the record. The same card again changes nothing."""
-    if on_file(db, account_id) == card:
+    before = on_file(db, account_id)
+    if before is not None and before.token == card.token:
         return
     db.execute(
         update(PaymentMethod)

@@ -19,6 +19,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     brand: str
     last4: str
+    declines: DeclineReason | None = None
+    """Of a test card: why it will be declined, where that is known beforehand."""
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):

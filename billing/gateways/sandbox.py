@@ -48,7 +48,7 @@ def token(brand: str, last4: str, reason: str = "", times: int | None = None) ->
 
 def card(brand: str, last4: str, reason: str = "", times: int | None = None) -> Card:
     """Make a card that behaves as told."""
-    return Card(token=token(brand, last4, reason, times), brand=brand, last4=last4)
+    return Card(token=token(brand, last4, reason, times), brand=brand, last4=last4, declines=_REASONS.get(reason))
 
 
 #: What a customer of the demo can pick on the pay page.
