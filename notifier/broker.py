@@ -14,8 +14,6 @@ from datetime import timedelta
 import dramatiq
 import psycopg
 import structlog
-from dramatiq.brokers.rabbitmq import RabbitmqBroker
-from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, ShutdownNotifications, TimeLimit
 
@@ -46,8 +44,12 @@ def connect(url: str) -> dramatiq.Broker:
     if not url:
         made = StubBroker(middleware=middleware)
     elif scheme in {"redis", "rediss"}:
+        from dramatiq.brokers.redis import RedisBroker  # imported when used: 40 MB a process that needs neither saves
+
         made = RedisBroker(url=url, middleware=middleware, namespace="notifier")
     elif scheme in {"amqp", "amqps"}:
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
         made = RabbitmqBroker(url=url, middleware=middleware, confirm_delivery=False)
     else:
         raise Misconfigured(f"NOTIFIER_BROKER_URL must be redis:// or amqp://, not {scheme}://.")

@@ -181,7 +181,7 @@ def journeys_check() -> None:
     from notifier.i18n.shipped import directory
     from notifier.journeys import check
 
-    _report("journeys", check.check(directory("templates")))
+    _report("journeys", check.check(directory("templates") / "journeys"))
 
 
 @commands.group()

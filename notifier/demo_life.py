@@ -23,6 +23,7 @@ CAST = (
     ("Eva Ortega", "eva@aurora.example", "admin", "es"),
 )
 MONTH = timedelta(days=31)
+_IS_SEEDED = text("SELECT EXISTS (SELECT FROM billing_accounts)")
 
 
 def live(settings: Settings) -> None:
@@ -39,7 +40,8 @@ def live(settings: Settings) -> None:
             _, card.api_key = keys.add(db, "demo")
             end = _end(clock.machine_now(db))
             clock.begin_at(db, end - MONTH)
-            seed.seed(db, now=clock.business_now(db))
+            if not db.execute(_IS_SEEDED).scalar_one():
+                seed.seed(db, now=clock.business_now(db))
         demo_card.write(settings.var, card)
         _await(f"{settings.public_url}/readyz")
         _await(f"{settings.sandbox_url}/healthz")

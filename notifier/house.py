@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from notifier.broker import Bell, ThroughPostgres, connect, through_dramatiq
+from notifier.clock import machine_now
 from notifier.db import Database
 from notifier.embedded import server
 from notifier.i18n.shipped import directory
@@ -61,7 +62,7 @@ class House:
 
         loaded = Library.load(directory("templates"))
         with self.database.begin() as db:
-            return versions.publish(db, loaded)
+            return versions.publish(db, loaded, at=machine_now(db))
 
     @cached_property
     def providers(self) -> "Providers":

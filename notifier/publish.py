@@ -1,5 +1,6 @@
 """Make what is on disk what runs: tables, templates, journeys."""
 
+from notifier.clock import machine_now
 from notifier.house import House
 from notifier.i18n.shipped import directory
 from notifier.journeys import publish as journeys
@@ -9,7 +10,8 @@ from notifier.migrations.upgrade import upgrade
 def publish(house: House) -> list[str]:
     """Migrate, publish new template and journey versions, and say what changed. Nothing changes when nothing is new."""
     upgrade(house.url)
-    said = ["the database is at this version's tables", f"{len(house.library.versions)} templates are published"]
+    said = ["the database is at this version's tables", f"{len(house.library.versions)} template versions are in force"]
     with house.database.begin() as db:
-        published = journeys.publish(db, directory("templates"))
-    return [*said, *(f"journey {journey} is at version {version}" for journey, version in published)]
+        published = journeys.publish(db, directory("templates") / "journeys", now=machine_now(db))
+    said += [f"journey {journey}: a new version is published" for journey in published.new]
+    return said + [f"journey {journey}: retired, its file is gone" for journey in published.retired]
