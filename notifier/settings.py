@@ -12,6 +12,8 @@ from msgspec import Meta
 from notifier.errors import Misconfigured
 
 PREFIX = "NOTIFIER_"
+#: What the tests are told (`NOTIFIER_TEST_DATABASE_URL` …) is no setting, and no mistake either.
+TESTS = PREFIX + "TEST_"
 
 
 def _about(text: str) -> Meta:
@@ -104,7 +106,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     hints = get_type_hints(Settings)
     given: dict[str, Any] = {}
     for name, raw in environ.items():
-        if not name.startswith(PREFIX):
+        if not name.startswith(PREFIX) or name.startswith(TESTS):
             continue
         field = name.removeprefix(PREFIX).lower()
         if field not in hints and field.endswith("_file") and field.removesuffix("_file") in hints:

@@ -73,6 +73,7 @@ def test_an_owner_killed_without_a_word_leaves_nothing_running_and_nothing_lost(
     again.close()
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("victims", [{"postgres"}, {"keeper"}, {"keeper", "postgres"}])
 def test_a_killed_server_is_recovered(var: Path, victims: set[str]) -> None:
     server = acquire(var, may_create=True)
