@@ -106,23 +106,27 @@ def _steps(journey: Definition, directory: Path) -> Iterator[_Found]:
         if step.first_of:
             yield from _span(f"{here}.first_of.within", step.first_of.within)
         if step.template:
-            yield from _sends(f"{here}.{'send' if step.send else 'first_of'}", step, directory)
+            yield from _sends(f"{here}.{'send' if step.send else 'first_of'}", step, journey.on, directory)
 
 
-def _sends(here: str, step: Step, directory: Path) -> Iterator[_Found]:
+def _sends(here: str, step: Step, trigger_type: str, directory: Path) -> Iterator[_Found]:
     folder = directory / "messages" / step.template
     channels = step.channels
     if not (step.send or step.first_of) or not channels or (step.first_of and not step.first_of.channels):
         yield f"{here}.channels", "No channel is named.", "Name at least one of email, sms, whatsapp."
     if len(set(channels)) < len(channels):
         yield f"{here}.channels", "A channel is named twice.", "Each can be used once in a step."
-    if "/" in step.template or not folder.is_dir():
+    if "/" in step.template or not (folder / "template.yaml").is_file():
         yield (
             f"{here}.template",
             f"There is no template {step.template!r}.",
             f"Make templates/messages/{step.template}.",
         )
         return
+    about = yaml.safe_load((folder / "template.yaml").read_text(encoding="utf-8"))
+    if trigger_type not in about.get("triggers", []):
+        what = f"The template {step.template!r} is not written for {trigger_type}."
+        yield f"{here}.template", what, "List the trigger in its template.yaml, if its words fit, or choose another."
     for channel in sorted(set(channels)):
         if not any(folder.glob(f"{channel}.*")):
             what = f"The template {step.template!r} has no words for {channel}."
