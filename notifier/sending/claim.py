@@ -1,6 +1,6 @@
 """Take due messages of a lane: ask whether they are still true, render them, commit an attempt for each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,8 +57,9 @@ _DUE = text("""
 """)
 _TAKE = text("""
     UPDATE messages m SET state = 'sending', attempts_made = attempts_made + 1, template_version = t.version,
-           provider = t.provider, not_before = NULL
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[]), CAST(:providers AS text[])) AS t(id, version, provider)
+           provider = t.provider, address = t.address, not_before = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[]), CAST(:providers AS text[]), CAST(:addresses AS text[]))
+         AS t(id, version, provider, address)
     WHERE m.id = t.id
 """)
 _ATTEMPT = ("id", "message_id", "number", "provider", "sender", "state", "reason", "detail", "claimed_by", "claimed_at")
@@ -84,17 +85,28 @@ def claim(
         return Claimed([], 0)
     begun = since_boot()
     rows = still.load(db, ids)
-    held = still.ask(db, rows, now=now)
-    going = [row for row in rows if row.id not in held]
+    standing = still.ask(db, rows, now=now)
+    held = standing.held
+    going = [row for row in rows if row.id in standing.addresses]
     written, spoilt = words.write(db, library, settings, going)
     for ident, why in spoilt.items():
         held[ident] = verdicts.failed(Decision(at=now, verdict="failed", reason="unrenderable", facts={"why": why}))
     runs = verdicts.carry_out(db, held)
     wake(db, {row.run_id for row in rows if row.id in runs and row.run_id is not None}, now=now)
     ready = [row for row in going if row.id in written]
-    calls = _attempt(
-        db, ready, providers=providers, library=library, settings=settings, written=written, worker=worker, begun=begun
-    )
+    callback = _callbacks(settings)
+    calls = [
+        Call(
+            outgoing=_outgoing(row, standing.addresses[row.id], written[row.id], callback),
+            provider=providers.for_channel(row.channel),
+            message_id=row.id,
+            tries=row.attempts_made + 1,
+            claimed=begun,
+        )
+        for row in ready
+    ]
+    _attempt(db, calls, worker)
+    _take(db, calls, [library.versions.get((row.template, row.channel)) for row in ready])
     return Claimed(calls, len(ids))
 
 
@@ -109,43 +121,34 @@ def _channels(db: Session, providers: Providers) -> list[str]:
     return sorted(channel for channel, one in served.items() if (one.name, one.sender(channel)) not in paused)
 
 
-def _attempt(
-    db: Session,
-    rows: Sequence[Any],
-    *,
-    providers: Providers,
-    library: Library,
-    settings: Settings,
-    written: Mapping[UUID, Content],
-    worker: str,
-    begun: float,
-) -> list[Call]:
-    numbers = {row.message_id: row.number for row in db.execute(_NUMBERS, {"ids": [row.id for row in rows]})}
-    callback = _callbacks(settings)
-    calls, attempts = [], []
+def _outgoing(row: Any, address: str, content: Content, callback: Callable[[UUID], str]) -> Outgoing:
+    attempt_id = uuid7()
+    return Outgoing(
+        attempt_id=attempt_id, channel=row.channel, to=address, content=content, callback_url=callback(attempt_id)
+    )
+
+
+def _attempt(db: Session, calls: Sequence[Call], worker: str) -> None:
+    ids = [call.message_id for call in calls]
+    numbers = {row.message_id: row.number for row in db.execute(_NUMBERS, {"ids": ids})}
     claimed_at = machine_now(db)
-    for row in rows:
-        provider, attempt_id = providers.for_channel(row.channel), uuid7()
-        number, sender = numbers.get(row.id, 0) + 1, provider.sender(row.channel)
-        attempts.append((attempt_id, row.id, number, provider.name, sender, "calling", "", "", worker, claimed_at))
-        outgoing = Outgoing(
-            attempt_id=attempt_id,
-            channel=row.channel,
-            to=row.address,
-            content=written[row.id],
-            callback_url=callback(attempt_id) if provider.name == "twilio" else "",
-        )
-        calls.append(
-            Call(outgoing=outgoing, provider=provider, message_id=row.id, tries=row.attempts_made + 1, claimed=begun)
-        )
-    copy(db, "attempts", _ATTEMPT, attempts)
+    rows = []
+    for call in calls:
+        out, provider = call.outgoing, call.provider
+        number, sender = numbers.get(call.message_id, 0) + 1, provider.sender(out.channel)
+        made = (out.attempt_id, call.message_id, number, provider.name, sender)
+        rows.append((*made, "calling", "", "", worker, claimed_at))
+    copy(db, "attempts", _ATTEMPT, rows)
+
+
+def _take(db: Session, calls: Sequence[Call], versions: Sequence[int | None]) -> None:
     taken = {
-        "ids": [row.id for row in rows],
-        "versions": [library.versions.get((row.template, row.channel)) for row in rows],
+        "ids": [call.message_id for call in calls],
+        "versions": list(versions),
         "providers": [call.provider.name for call in calls],
+        "addresses": [call.outgoing.to for call in calls],
     }
     db.execute(_TAKE, taken)
-    return calls
 
 
 def _callbacks(settings: Settings) -> Callable[[UUID], str]:

@@ -1,0 +1,71 @@
+"""Which failures are surely unsent."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from notifier.providers.contract import NotSent, Unknown
+from notifier.providers.transport import Answer, Transport
+
+Serving = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def against(serving: Serving) -> Answer | NotSent | Unknown:
+    server = await asyncio.start_server(serving, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    transport = Transport(total=timedelta(seconds=0.5), connect=timedelta(seconds=0.3))
+    try:
+        return await transport.call("POST", f"http://127.0.0.1:{port}/", headers={}, body=b"x")
+    finally:
+        await transport.close()
+        server.close()
+
+
+def test_a_refused_connection_is_surely_unsent() -> None:
+    async def call() -> Answer | NotSent | Unknown:
+        return await Transport().call("POST", "http://127.0.0.1:1/", headers={}, body=b"x")
+
+    outcome = asyncio.run(call())
+
+    assert isinstance(outcome, NotSent)
+    assert outcome.reason == "unreachable"
+
+
+def test_a_connection_cut_after_the_request_is_unknown() -> None:
+    async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    assert isinstance(asyncio.run(against(cut)), Unknown)
+
+
+def test_an_answer_that_never_comes_is_unknown() -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    assert isinstance(asyncio.run(against(hang)), Unknown)
+
+
+def test_an_answer_cut_in_the_middle_is_unknown() -> None:
+    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{")
+        await writer.drain()
+        writer.close()
+
+    assert isinstance(asyncio.run(against(half)), Unknown)
+
+
+def test_an_answer_is_read_with_lower_case_headers() -> None:
+    async def fine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 429 Slow\r\nRetry-After: 3\r\nContent-Length: 2\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    answer = asyncio.run(against(fine))
+
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.retry_after()) == (429, 3.0)

@@ -1,0 +1,116 @@
+"""What Twilio posts: verified fail-closed, read without surprises."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from notifier.messages.token import make_attempt
+from notifier.providers.contract import ForgedHook, Hook
+from notifier.providers.transport import Transport
+from notifier.providers.twilio.messages import Twilio
+
+ATTEMPT = UUID("01890000-0000-7000-8000-000000000001")
+URL = f"https://aurora.example/hooks/twilio/status/{make_attempt('s', ATTEMPT)}"
+
+
+def provider(token: str = "12345") -> Twilio:
+    return Twilio(
+        Transport(),
+        account_sid="AC1",
+        auth_token=token,
+        api_url="https://x",
+        sms_from="+1",
+        whatsapp_from="+2",
+        secret="s",
+    )
+
+
+def hook(fields: dict[str, str], *, url: str = URL, token: str = "12345") -> Hook:
+    signature = RequestValidator(token).compute_signature(url, fields)
+    return Hook(url=url, headers={"x-twilio-signature": signature}, body=urlencode(fields).encode())
+
+
+def test_the_vendors_own_vector_is_accepted() -> None:
+    fields = {
+        "CallSid": "CA1234567890ABCDE", "Digits": "1234", "From": "+14158675309", "To": "+18005551212",
+        "Caller": "+14158675309",
+    }  # fmt: skip
+    signed = Hook(
+        url="https://mycompany.com/myapp.php?foo=1&bar=2",
+        headers={"x-twilio-signature": "RSOYDt4T1cUTdK1PDd93/VVr8B8="},
+        body=urlencode(fields).encode(),
+    )
+
+    provider().verify(signed)
+
+
+def test_empty_and_repeated_fields_are_signed_too() -> None:
+    body = b"MediaUrl=b&MediaUrl=a&Empty=&MessageSid=SM1"
+    signature = RequestValidator("12345").compute_signature(
+        URL, {"Empty": "", "MessageSid": "SM1", "MediaUrl": "aMediaUrlb"}
+    )
+
+    provider().verify(Hook(url=URL, headers={"x-twilio-signature": signature}, body=body))
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        Hook(url=URL, headers={}, body=b"MessageSid=SM1"),
+        Hook(url=URL, headers={"x-twilio-signature": ""}, body=b""),
+        Hook(url=URL, headers={"x-twilio-signature": "é"}, body=b"\xff\xfe"),
+        Hook(url=URL, headers={"x-twilio-signature": "x", "content-type": "application/json"}, body=b'{"a": 1}'),
+        Hook(url="http://[bad", headers={"x-twilio-signature": "x"}, body=b"a=b"),
+        hook({"MessageSid": "SM1"}, token="other"),
+    ],
+)
+def test_what_is_not_signed_by_us_is_forged(forged: Hook) -> None:
+    with pytest.raises(ForgedHook):
+        provider().verify(forged)
+
+
+def test_without_a_token_everything_is_forged() -> None:
+    with pytest.raises(ForgedHook):
+        provider(token="").verify(hook({"MessageSid": "SM1"}, token=""))
+
+
+def test_a_report_names_our_attempt_by_the_signed_url() -> None:
+    (report,) = provider().reports(hook({"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30005"}))
+
+    assert (report.attempt_id, report.ref, report.kind, report.reason) == (ATTEMPT, "SM1", "undelivered", "bad-address")
+    assert report.event_id == "SM1:undelivered:30005"
+
+
+@pytest.mark.parametrize("status", ["partially_delivered", "teleported"])
+def test_a_word_nobody_knows_is_kept_as_unknown(status: str) -> None:
+    (report,) = provider().reports(hook({"MessageSid": "SM1", "MessageStatus": status, "ErrorCode": "x"}))
+
+    assert report.kind == "unknown"
+
+
+def test_an_empty_post_says_nothing() -> None:
+    assert provider().reports(hook({})) == []
+    assert provider().inbound(hook({})) == []
+
+
+def test_a_whatsapp_button_answers_with_its_payload() -> None:
+    (text,) = provider().inbound(
+        hook({
+            "MessageSid": "SM2", "From": "whatsapp:+5511999998888", "To": "whatsapp:+2", "Body": "Dez",
+            "ButtonPayload": "score-10", "OriginalRepliedMessageSid": "SM1",
+        })
+    )  # fmt: skip
+
+    assert (text.channel, text.sender, text.text, text.in_reply_to) == (
+        "whatsapp", "+5511999998888", "score-10", "SM1",
+    )  # fmt: skip
+
+
+def test_a_stop_that_twilio_answered_itself_is_told() -> None:
+    (text,) = provider().inbound(
+        hook({"MessageSid": "SM2", "From": "+55119", "To": "+1", "Body": "Stop", "OptOutType": "STOP"})
+    )
+
+    assert (text.channel, text.keyword) == ("sms", "stop")
