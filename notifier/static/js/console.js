@@ -1,2 +1,5 @@
-// The console's scripts. Every page works without them.
+// The console's only script. Every page works without it.
 import "htmx.org";
+import { listen } from "./shortcuts.js";
+
+listen(document);

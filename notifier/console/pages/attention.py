@@ -1,0 +1,52 @@
+"""What needs a person: triggers and runs set aside, with their reasons and a way to try again; unknown messages."""
+
+from typing import Any
+
+from litestar import Response
+from litestar.params import FromPath
+from msgspec import Struct
+
+from notifier import clock
+from notifier.console.parts import Asked
+from notifier.console.render import get, page, post, redirect
+from notifier.history import attention as needed
+from notifier.journeys import replay
+
+
+class AttentionPage(Struct, frozen=True, kw_only=True):
+    """The three lists."""
+
+    triggers: list[dict[str, Any]]
+    runs: list[dict[str, Any]]
+    unknown: list[dict[str, Any]]
+
+
+@get("/attention", name="console.attention")
+def attention(desk: Asked) -> Response[str]:
+    """List what is set aside."""
+    with desk.parts.database.begin() as db:
+        shown = AttentionPage(
+            triggers=needed.failed_triggers(db),
+            runs=needed.failed_runs(db),
+            unknown=needed.unknown_messages(db),
+        )
+        return page(desk, db, "attention/index.html", shown)
+
+
+@post("/triggers/{trigger_id:int}/replay")
+def replay_trigger(desk: Asked, trigger_id: FromPath[int]) -> Response[Any]:
+    """Put a failed trigger back in its customer's queue."""
+    with desk.parts.database.begin() as db:
+        replay.replay_trigger(db, trigger_id, now=clock.business_now(db))
+    return redirect("/console/attention", done="replayed")
+
+
+@post("/runs/{run_id:int}/replay")
+def replay_run(desk: Asked, run_id: FromPath[int]) -> Response[Any]:
+    """Let a failed run go on from where it stopped."""
+    with desk.parts.database.begin() as db:
+        replay.replay_run(db, run_id, now=clock.business_now(db))
+    return redirect("/console/attention", done="replayed")
+
+
+HANDLERS: list[Any] = [attention, replay_trigger, replay_run]

@@ -1,0 +1,74 @@
+"""The console's routes, under `/console`."""
+
+from typing import Any
+
+from litestar import Request, Response, Router
+from litestar.config.csrf import CSRFConfig
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, NotAuthorizedException
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.csrf import CSRFMiddleware
+
+from notifier.console import access, policy, refusals
+from notifier.console.pages import (
+    attention,
+    clock,
+    customers,
+    journeys,
+    messages,
+    overview,
+    patterns,
+    settings,
+    signing,
+    templates,
+)
+from notifier.console.parts import Desk, Parts
+from notifier.errors import Refused
+
+CSRF_COOKIE = "notifier_csrf"
+
+
+def create(parts: Parts) -> list[Router]:
+    """Return the open door (signing in) and the rooms behind it."""
+
+    def provide_desk(request: Request[Any, Any, Any]) -> Desk:
+        return access.desk(request, parts)
+
+    def refused(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        return refusals.answer(access.desk(request, parts), error)
+
+    csrf = CSRFConfig(
+        secret=parts.secret,
+        cookie_name=CSRF_COOKIE,
+        cookie_httponly=True,
+        cookie_secure=parts.is_secure,
+        cookie_path="/console",
+        cookie_samesite="lax",
+    )
+    every: dict[str, Any] = {
+        "path": "/console",
+        "dependencies": {
+            "desk": Provide(provide_desk, sync_to_thread=False),
+        },
+        "middleware": [policy.enforced, DefineMiddleware(CSRFMiddleware, config=csrf)],
+        "exception_handlers": {Refused: refused, HTTPException: refused, NotAuthorizedException: refused},
+        "include_in_schema": False,
+    }
+    rooms = [
+        *overview.HANDLERS,
+        *customers.HANDLERS,
+        *messages.HANDLERS,
+        *attention.HANDLERS,
+        *journeys.HANDLERS,
+        *templates.HANDLERS,
+        *settings.HANDLERS,
+        *signing.INSIDE,
+    ]
+    if parts.settings.demo:
+        rooms += clock.HANDLERS
+    if not parts.settings.is_production:
+        rooms += patterns.HANDLERS
+    return [
+        Router(route_handlers=[*signing.OPEN], **every),
+        Router(route_handlers=rooms, guards=[access.signed_in(parts)], **every),
+    ]
