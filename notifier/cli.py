@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
@@ -16,6 +16,9 @@ import msgspec
 from notifier import settings as configuration
 from notifier.errors import Invalid, NotifierError
 from notifier.settings import Settings
+
+if TYPE_CHECKING:
+    from notifier.providers.contract import Channel
 
 
 def main() -> None:
@@ -156,17 +159,30 @@ def templates_check() -> None:
     _report("templates", check.check(directory("templates")))
 
 
+@templates.command("push")
+@click.pass_obj
+def templates_push(settings: Settings) -> None:
+    """Register the WhatsApp wordings with Twilio; print what NOTIFIER_WHATSAPP_CONTENT is to be."""
+    from notifier.approvals import push
+    from notifier.house import House
+
+    with House(settings) as house:
+        click.echo(msgspec.json.encode(push(house)))
+
+
 @templates.command("preview")
 @click.argument("template")
 @click.argument("channel", type=click.Choice(["email", "sms", "whatsapp"]))
 @click.option("--locale", default="en", show_default=True)
-def templates_preview(template: str, channel: str, locale: str) -> None:
+def templates_preview(template: str, channel: "Channel", locale: str) -> None:
     """Print TEMPLATE as a sample customer would get it on CHANNEL."""
     from notifier.i18n.shipped import directory
     from notifier.rendering import preview
+    from notifier.rendering.approval import SAMPLED_ON
     from notifier.rendering.library import Library
 
-    content = preview.preview(Library.load(directory("templates")), template, channel, locale)
+    library = Library.load(directory("templates"))
+    content = preview.preview(library, template, channel, locale, today=SAMPLED_ON)
     click.echo("\n".join(part for part in (getattr(content, "subject", ""), content.text) if part))
 
 
@@ -181,7 +197,7 @@ def journeys_check() -> None:
     from notifier.i18n.shipped import directory
     from notifier.journeys import check
 
-    _report("journeys", check.check(directory("templates") / "journeys"))
+    _report("journeys", check.check(directory("templates")))
 
 
 @commands.group()

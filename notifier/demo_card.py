@@ -13,6 +13,9 @@ from msgspec import Struct
 
 from notifier.settings import PREFIX
 
+WORDINGS = "whatsapp_content.json"
+"""File under `var` with the Content SIDs the sandbox gave out."""
+
 
 class Access(Struct, frozen=True, kw_only=True):
     """Somebody who may sign in to the demo's console."""
@@ -55,6 +58,7 @@ class Card(Struct, kw_only=True):
             "SENDGRID_API_KEY": self.sendgrid_api_key,
             "SENDGRID_WEBHOOK_KEY": self.sendgrid_webhook_key,
             "SENDGRID_INBOUND_SECRET": self.inbound_secret,
+            "WHATSAPP_CONTENT": str(var.resolve() / WORDINGS),
             "BRAND_ADDRESS": "Aurora Streaming, Rua das Laranjeiras 100, Rio de Janeiro",
         }
         return {PREFIX + name: value for name, value in values.items()}

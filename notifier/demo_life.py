@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import msgspec
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from billing import seed
-from notifier import clock, demo_card, publish, timekeeper
+from notifier import approvals, clock, demo_card, publish, timekeeper
 from notifier.demo_card import Access
 from notifier.errors import Unavailable
 from notifier.house import House
@@ -45,6 +46,7 @@ def live(settings: Settings) -> None:
         demo_card.write(settings.var, card)
         _await(f"{settings.public_url}/readyz")
         _await(f"{settings.sandbox_url}/healthz")
+        (settings.var / demo_card.WORDINGS).write_bytes(msgspec.json.encode(approvals.push(house)))
         timekeeper.advance(house, end)
     card.lived_until = end
     demo_card.write(settings.var, card)

@@ -1,6 +1,5 @@
 """Make what is on disk what runs: tables, templates, journeys."""
 
-from notifier.clock import machine_now
 from notifier.house import House
 from notifier.i18n.shipped import directory
 from notifier.journeys import publish as journeys
@@ -12,6 +11,5 @@ def publish(house: House) -> list[str]:
     upgrade(house.url)
     said = ["the database is at this version's tables", f"{len(house.library.versions)} template versions are in force"]
     with house.database.begin() as db:
-        published = journeys.publish(db, directory("templates") / "journeys", now=machine_now(db))
-    said += [f"journey {journey}: a new version is published" for journey in published.new]
-    return said + [f"journey {journey}: retired, its file is gone" for journey in published.retired]
+        published = journeys.publish(db, directory("templates"))
+    return said + [f"journey {journey} is now at version {version}" for journey, version in published]

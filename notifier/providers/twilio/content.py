@@ -1,5 +1,6 @@
 """Register our WhatsApp wordings with Twilio's Content API, once each, and say under which SID each is known."""
 
+import base64
 import hashlib
 
 import msgspec
@@ -28,7 +29,7 @@ class Wording(Struct, frozen=True, kw_only=True):
 
 
 async def register(
-    transport: Transport, wordings: list[Wording], *, api_url: str, headers: dict[str, str]
+    transport: Transport, wordings: list[Wording], *, api_url: str, account_sid: str, auth_token: str
 ) -> dict[str, str]:
     """
     Create what is missing and return name → Content SID. Idempotent by friendly name.
@@ -36,7 +37,10 @@ async def register(
     Raises:
         Unavailable: Twilio did not answer, or refused one.
     """
-    root = f"{api_url.rstrip('/')}/v1/Content"
+    # Twilio serves the Content API from a host of its own: content.twilio.com beside api.twilio.com.
+    root = f"{api_url.rstrip('/').replace('//api.', '//content.')}/v1/Content"
+    credentials = base64.b64encode(f"{account_sid}:{auth_token}".encode()).decode()
+    headers = {"Authorization": f"Basic {credentials}"}
     known: dict[str, str] = {}
     page: str | None = f"{root}?PageSize=500"
     while page:
