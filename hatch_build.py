@@ -24,7 +24,7 @@ class CustomBuildHook(BuildHookInterface):
         """Ask for node's wheel only when scripts must be built and the system cannot."""
         return [] if _is_built(Path(self.root)) or shutil.which("npm") else [NODE_WHEEL]
 
-    def initialize(self, version: str, build_data: dict) -> None:
+    def initialize(self, version: str, build_data: dict) -> None:  # noqa: ARG002 - the interface passes it
         """Build. A wheel without its scripts is refused; a checkout without them still works, as every page does."""
         root = Path(self.root)
         _compile_catalogs(root)

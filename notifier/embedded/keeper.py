@@ -42,10 +42,7 @@ def main() -> None:
             _answer(str(error))
             sys.exit(1)
         _answer("ready")
-        try:
-            server = _keep(place, binaries, server, holders)
-        finally:
-            stop(server)
+        _keep(place, binaries, server, holders)
 
 
 def _begin(place: Place, binaries: Path) -> subprocess.Popen[bytes]:
@@ -53,17 +50,19 @@ def _begin(place: Place, binaries: Path) -> subprocess.Popen[bytes]:
     return launch(place, binaries)
 
 
-def _keep(place: Place, binaries: Path, server: subprocess.Popen[bytes], holders: IO[str]) -> subprocess.Popen[bytes]:
+def _keep(place: Place, binaries: Path, server: subprocess.Popen[bytes], holders: IO[str]) -> None:
     starts: list[float] = []
-    while not _nobody_holds(holders):
-        if server.poll() is not None:
-            starts = [at for at in starts if at > time.monotonic() - 60]
-            if len(starts) >= RESTARTS:
-                break
-            starts.append(time.monotonic())
-            server = launch(place, binaries)
-        time.sleep(GLANCE_SECONDS)
-    return server
+    try:
+        while not _nobody_holds(holders):
+            if server.poll() is not None:
+                starts = [at for at in starts if at > time.monotonic() - 60]
+                if len(starts) >= RESTARTS:
+                    return
+                starts.append(time.monotonic())
+                server = launch(place, binaries)
+            time.sleep(GLANCE_SECONDS)
+    finally:
+        stop(server)
 
 
 def _nobody_holds(holders: IO[str]) -> bool:

@@ -57,14 +57,22 @@ def prepare(place: Place) -> None:
         Misconfigured: a directory cannot be made, or somebody else's stands where the socket should be.
     """
     try:
-        place.home.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        place.home.mkdir(mode=0o711 if place.user else 0o700, exist_ok=True)
+        _make(place.home.parent, 0o755 if place.user else None)
+        _make(place.home, 0o711 if place.user else 0o700)
         own_directory(place, place.socket)
     except OSError as error:
         raise Misconfigured(
             f"The embedded PostgreSQL needs {error.filename}: {error.strerror}. Set NOTIFIER_VAR to a directory that "
             "can be written, or NOTIFIER_DATABASE_URL to a PostgreSQL of your own."
         ) from error
+
+
+def _make(directory: Path, mode: int | None) -> None:
+    if directory.exists():
+        return
+    directory.mkdir(parents=True)
+    if mode is not None:
+        directory.chmod(mode)  # whatever the umask says: the server's user must be able to pass
 
 
 def own_directory(place: Place, directory: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from notifier.embedded import binaries
+from notifier.embedded import binaries, place
 from notifier.embedded.place import Place, locate, prepare
 from notifier.embedded.server import acquire
 from notifier.errors import Misconfigured
@@ -48,17 +48,32 @@ def test_no_existing_directory_changes_its_permissions(var: Path) -> None:
 @as_root
 def test_for_root_the_server_runs_unprivileged_and_only_its_own_directories_are_its(var: Path) -> None:
     server = acquire(var, may_create=True)
-    place = server.place
+    directories = server.place
 
     with psycopg.connect(server.url) as connection:
         (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone() or (0,)
 
     assert Path(f"/proc/{pid}").stat().st_uid == NOBODY
-    assert _permissions(place.data) == (0o700, NOBODY)
-    assert _permissions(place.socket) == (0o700, NOBODY)
-    assert _permissions(place.home) == (0o711, 0)
-    assert _permissions(place.home / "holders") == (0o600, 0)
+    assert _permissions(directories.data) == (0o700, NOBODY)
+    assert _permissions(directories.socket) == (0o700, NOBODY)
+    assert _permissions(directories.home) == (0o711, 0)
+    assert _permissions(directories.home / "holders") == (0o600, 0)
     server.close()
+
+
+@as_root
+def test_a_strict_umask_does_not_lock_the_server_out(public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "SYSTEM", public / "notifier")
+    before = os.umask(0o077)
+
+    try:
+        server = acquire(public / "var", may_create=True)
+        server.close()
+    finally:
+        os.umask(before)
+
+    assert _permissions(public / "notifier") == (0o755, 0)
+    assert _permissions(server.place.data) == (0o700, NOBODY)
 
 
 @as_root
