@@ -64,7 +64,7 @@ def untranslated(catalog: Catalog) -> list[str]:
         texts = message.string if isinstance(message.string, tuple) else (message.string,)
         if message.id and (message.fuzzy or not all(texts)):
             missing.append(message.id if isinstance(message.id, str) else message.id[0])
-    return missing
+    return sorted(missing)
 
 
 def _update(path: Path, locale: str, found: Catalog) -> list[str]:

@@ -1,6 +1,5 @@
 """Every template there is: read once from files, compiled once for each language and region it is asked for."""
 
-import hashlib
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
@@ -56,13 +55,6 @@ class Approved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     category: Literal["utility", "marketing"]
     variables: dict[str, str]
     buttons: tuple[Button, ...] = ()
-    content_sids: dict[str, str] = {}
-    """Locale → Twilio Content SID, once created there."""
-
-    def content_sid(self, template: str, locale: str) -> str:
-        """Return the SID; where none is given, one that only a sandbox accepts."""
-        derived = hashlib.blake2s(f"{template}/{locale}".encode(), digest_size=16).hexdigest()
-        return self.content_sids.get(locale) or f"HX{derived}"
 
 
 class Library:

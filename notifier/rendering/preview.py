@@ -11,6 +11,7 @@ from notifier.rendering.facts import Brand, Facts, Links
 from notifier.rendering.library import Library
 from notifier.rendering.render import render
 
+SAMPLE_DAY = date(2026, 11, 18)
 BRAND = Brand(name="Aurora", address="Rua das Flores 10, 01310-000 São Paulo", support_email="help@aurora.example")
 LINKS = Links(public_url="https://aurora.example", token="A" * 38)
 NAMES = {"pt_BR": "Ana Souza", "en": "Grace Hill", "es": "Lucía Fernández"}
@@ -24,7 +25,7 @@ def preview(
     channel: Channel,
     locale: str,
     *,
-    today: date,
+    today: date = SAMPLE_DAY,
     trigger: str = "",
     brand: Brand = BRAND,
     links: Links = LINKS,
