@@ -1,0 +1,73 @@
+"""Customers, triggers and due messages, put into the database in sets."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from notifier.catalog import samples
+from notifier.messages.draft import Decision, Draft
+from notifier.messages.write import write
+
+_CUSTOMERS = text("""
+    INSERT INTO customers (id, name, locale, timezone, country, attributes, search, as_of)
+    SELECT 'cus_' || n, 'Ana ' || n, 'pt_BR', 'UTC', 'BR', '{}', '', now() FROM generate_series(1, :many) n
+""")
+_POINTS = text("""
+    INSERT INTO contact_points (customer_id, channel, address, state, reason)
+    SELECT 'cus_' || n, channel,
+           CASE channel WHEN 'email' THEN 'ana' || n || '@example.com' ELSE '+55119' || lpad(n::text, 8, '6') END,
+           'usable', ''
+    FROM generate_series(1, :many) n, unnest(ARRAY['email', 'sms', 'whatsapp']) channel
+""")
+_TRIGGERS = text("""
+    INSERT INTO triggers (source, event_id, type, version, customer_id, time, data, state, decisions)
+    SELECT 'test', 'evt_' || n, 'payment.failed', 1, 'cus_' || n, :now, CAST(:data AS jsonb), 'done', '[]'
+    FROM generate_series(1, :many) n RETURNING id, customer_id
+""")
+
+
+def due(
+    db: Session,
+    many: int,
+    *,
+    now: datetime,
+    channels: Sequence[str] = ("email",),
+    topic: str = "billing",
+    lane: str = "transactional",
+) -> list[UUID]:
+    """Make `many` customers, each with one message due on one of the channels, in turn; return the messages' ids."""
+    data = msgspec.json.encode(samples.data("payment.failed", date(2026, 11, 18))).decode()
+    db.execute(_CUSTOMERS, {"many": many})
+    db.execute(_POINTS, {"many": many})
+    triggers = db.execute(_TRIGGERS, {"many": many, "now": now, "data": data}).all()
+    drafts = [
+        Draft(
+            customer_id=row.customer_id,
+            trigger_id=row.id,
+            run_id=None,  # type: ignore[arg-type]  # as a message sent by hand: no journey waits for it
+            journey="test",
+            journey_version=1,
+            incident=row.customer_id,
+            generation=1,
+            step="tell",
+            channel=channels[number % len(channels)],  # type: ignore[arg-type]  # the caller names channels
+            address="to be asked for",
+            topic=topic,
+            lane=lane,  # type: ignore[arg-type]  # the caller names a lane
+            template="payment-failed",
+            locale="pt_BR",
+            timezone="UTC",
+            country="BR",
+            state="planned",
+            due_at=now - timedelta(hours=1),
+            expires_at=now + timedelta(days=3),
+            created_at=now - timedelta(hours=1),
+            decisions=[Decision(at=now, verdict="planned", reason="test")],
+        )
+        for number, row in enumerate(triggers)
+    ]
+    return write(db, drafts)

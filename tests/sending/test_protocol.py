@@ -1,0 +1,260 @@
+"""From due to settled, over the shipped outbox: what is taken is taken once, and every answer has its consequence."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from notifier.clock import business_now, move_to
+from notifier.db import Database
+from notifier.i18n.shipped import directory
+from notifier.providers.contract import NotSent, Outcome, Outgoing, Refused, Unknown
+from notifier.providers.outbox import Outbox
+from notifier.providers.registry import Providers
+from notifier.rendering.library import Library
+from notifier.sending.claim import claim
+from notifier.sending.drain import drain
+from notifier.sending.settle import Answered, HandedBack, settle
+from notifier.sending.unknown import settle_unknown
+from notifier.settings import Settings
+from tests.sending.stage import due
+
+SETTINGS = Settings(secret_key="s" * 32, lease_seconds=0.0, evidence_seconds=0.0, calls=50)
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return Library.load(directory("templates"))
+
+
+@pytest.fixture
+def outbox() -> Outbox:
+    return Outbox()
+
+
+@pytest.fixture
+def at(live_database: Database) -> datetime:
+    """Move business time to the next Wednesday, 15:00 UTC: a decent hour."""
+    with live_database.begin() as db:
+        start = business_now(db)
+        ahead = timedelta(days=(2 - start.weekday()) % 7 or 7)
+        move_to(db, (start + ahead).replace(hour=15, minute=0))
+        return business_now(db)
+
+
+class Stage:
+    """A database with messages due, and the outbox they go to."""
+
+    def __init__(self, database: Database, outbox: Outbox, library: Library, now: datetime) -> None:
+        self.database, self.outbox, self.library, self.now = database, outbox, library, now
+        self.providers = Providers([outbox])
+
+    def due(self, many: int, **how: Any) -> None:
+        with self.database.begin() as db:
+            due(db, many, now=self.now, **how)
+
+    def drain(self, lane: str = "transactional") -> int:
+        return drain(self.database, self.providers, self.library, SETTINGS, lane)
+
+    def ask(self, settings: Settings = SETTINGS) -> int:
+        return settle_unknown(self.database, self.providers, settings)
+
+    def query(self, sql: str) -> list[Any]:
+        with self.database.begin() as db:
+            return list(db.execute(text(sql)).all())
+
+    def states(self) -> dict[str, int]:
+        return {row[0]: row[1] for row in self.query("SELECT state, count(*) FROM messages GROUP BY 1")}
+
+
+@pytest.fixture
+def stage(live_database: Database, outbox: Outbox, library: Library, at: datetime) -> Stage:
+    return Stage(live_database, outbox, library, at)
+
+
+def always(outcome: Outcome) -> Any:
+    return lambda outgoing: outcome
+
+
+def test_what_is_due_is_sent_once_with_the_content_that_is_kept(stage: Stage) -> None:
+    stage.due(30, channels=("email", "sms", "whatsapp"))
+
+    assert stage.drain() == 30
+    assert stage.drain() == 0
+
+    assert stage.states() == {"sent": 30}
+    assert len({one.attempt_id for one in stage.outbox.taken}) == 30
+    assert stage.query("SELECT count(*) FROM contents")[0][0] == 30
+
+
+def test_a_paid_invoice_that_is_still_being_read_holds_the_message_back(stage: Stage) -> None:
+    stage.due(2)
+    stage.query("UPDATE triggers SET state = 'pending' WHERE customer_id = 'cus_1' RETURNING id")
+
+    assert stage.drain() == 1
+
+    assert stage.states() == {"sent": 1, "planned": 1}
+
+
+def test_a_suppressed_address_is_not_written_to(stage: Stage) -> None:
+    stage.due(1)
+    stage.query(
+        "INSERT INTO suppressions (channel, address, reason, evidence, at) "
+        "VALUES ('email', 'ana1@example.com', 'stop', '{}', now()) RETURNING id"
+    )
+
+    assert stage.drain() == 0
+
+    assert stage.states() == {"cancelled": 1}
+    assert stage.query("SELECT reason FROM messages")[0][0] == "suppressed-stop"
+
+
+def test_one_that_cannot_be_rendered_fails_alone(stage: Stage) -> None:
+    stage.due(5)
+    stage.query("UPDATE messages SET template = 'no-such' WHERE customer_id = 'cus_3' RETURNING id")
+
+    assert stage.drain() == 4
+
+    assert stage.states() == {"sent": 4, "failed": 1}
+
+
+def test_what_is_surely_unsent_waits_and_goes_with_the_same_content(stage: Stage) -> None:
+    stage.due(3)
+    stage.outbox.answering = always(NotSent(reason="unreachable"))
+    stage.drain()
+    before = stage.query("SELECT message_id, body FROM contents ORDER BY 1")
+
+    assert stage.states() == {"queued": 3}
+    assert stage.drain() == 0
+
+    stage.query("UPDATE messages SET not_before = NULL RETURNING id")
+    stage.outbox.answering = Outbox().answering
+    assert stage.drain() == 3
+    assert stage.states() == {"sent": 3}
+    assert stage.query("SELECT message_id, body FROM contents ORDER BY 1") == before
+    assert stage.query("SELECT max(number), count(*) FROM attempts")[0] == (2, 6)
+
+
+def test_a_sender_asked_to_wait_is_claimed_for_by_nobody(stage: Stage) -> None:
+    stage.due(1, channels=("sms",))
+    stage.outbox.answering = always(NotSent(reason="pacing", retry_after=60.0))
+    stage.drain()
+    stage.query("UPDATE messages SET not_before = NULL RETURNING id")
+    stage.outbox.answering = Outbox().answering
+
+    assert stage.drain() == 0
+
+    stage.query("UPDATE sender_pauses SET until = now() RETURNING sender")
+    assert stage.drain() == 1
+
+
+def test_a_refusal_for_good_marks_the_address(stage: Stage) -> None:
+    stage.due(1)
+    stage.outbox.answering = always(Refused(reason="bad-address", permanent=True))
+
+    stage.drain()
+
+    assert stage.states() == {"failed": 1}
+    assert stage.query("SELECT state FROM contact_points WHERE channel = 'email'")[0][0] == "invalid"
+
+
+def test_a_person_who_told_the_provider_to_stop_is_suppressed(stage: Stage) -> None:
+    stage.due(1, channels=("sms",))
+    stage.outbox.answering = always(Refused(reason="opted-out", permanent=True))
+
+    stage.drain()
+
+    assert stage.query("SELECT channel, reason FROM suppressions") == [("sms", "stop")]
+
+
+def test_bulk_waits_while_anything_transactional_is_due(stage: Stage, live_database: Database) -> None:
+    stage.due(2)
+    stage.query("UPDATE messages SET lane = 'bulk' WHERE customer_id = 'cus_1' RETURNING id")
+
+    assert stage.drain("bulk") == 0
+    assert stage.drain("transactional") == 1
+    assert stage.drain("bulk") == 1
+
+
+def test_no_answer_is_unknown_and_never_called_again(stage: Stage) -> None:
+    stage.due(3)
+    stage.outbox.answering = always(Unknown(detail="reset"))
+
+    stage.drain()
+
+    assert stage.states() == {"unknown": 3}
+    assert stage.drain() == 0
+
+
+def test_the_provider_says_what_it_has_and_what_it_has_not(stage: Stage) -> None:
+    stage.due(4)
+    stage.outbox.answering = always(Unknown(detail="reset"))
+    taken: list[Outgoing] = []
+
+    def every_other(outgoing: Outgoing) -> Outcome:
+        if len(taken) % 2 == 0:
+            stage.outbox.taken.append(outgoing)
+        taken.append(outgoing)
+        return Unknown(detail="reset")
+
+    stage.outbox.answering = every_other
+    stage.drain()
+    stage.query("UPDATE attempts SET evidence_at = now() RETURNING id")
+    stage.outbox.answering = Outbox().answering
+
+    assert stage.ask() == 4
+    assert stage.states() == {"sent": 2, "queued": 2}
+    assert stage.drain() == 2
+
+    assert stage.states() == {"sent": 4}
+    assert len({one.to for one in stage.outbox.taken}) == 4
+    assert len(stage.outbox.taken) == 4
+
+
+def test_a_provider_that_is_away_proves_nothing(stage: Stage) -> None:
+    stage.due(1)
+    stage.outbox.answering = always(Unknown(detail="reset"))
+    stage.outbox.is_away = True
+    stage.drain()
+    stage.query("UPDATE attempts SET evidence_at = now() RETURNING id")
+
+    assert stage.ask() == 0
+
+    assert stage.states() == {"unknown": 1}
+
+
+def test_a_dead_workers_claim_becomes_unknown_and_not_due(stage: Stage) -> None:
+    stage.due(2)
+
+    def take(db: Session) -> int:
+        return claim(
+            db, stage.providers, stage.library, SETTINGS, lane="transactional", limit=10, worker="dead",
+            now=business_now(db),
+        ).seen  # fmt: skip
+
+    assert stage.database.run(take) == 2
+    assert stage.states() == {"sending": 2}
+    assert stage.drain() == 0
+
+    stage.outbox.is_away = True
+    stage.ask()
+    assert stage.states() == {"unknown": 2}
+
+
+def test_a_claim_too_old_is_handed_back_and_does_not_count(stage: Stage) -> None:
+    stage.due(1)
+    found = stage.database.run(
+        lambda db: claim(
+            db, stage.providers, stage.library, SETTINGS, lane="transactional", limit=1, worker="w",
+            now=business_now(db),
+        )
+    )  # fmt: skip
+
+    answers = [Answered(found.calls[0], HandedBack())]
+    stage.database.run(lambda db: settle(db, answers, SETTINGS, now=business_now(db)))
+
+    assert stage.query("SELECT state, attempts_made FROM messages") == [("queued", 0)]
+    assert stage.query("SELECT state FROM attempts") == [("handed-back",)]
+    assert stage.drain() == 1
