@@ -74,6 +74,8 @@ def perform_due(db: Session, *, now: datetime, gateway: Gateway | None = None) -
         counted, facts = _perform_at(db, gateway, {kind for kind, when in due.items() if when == at}, at)
         done += counted
         events += triggers(db, facts)  # now: a later instant may change what they tell of
+        if at == now:
+            break
     hand_over(db, events, now=now)
     return done
 

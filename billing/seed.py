@@ -80,8 +80,8 @@ def _life(place: int, person: Person, now: datetime, throw: Random) -> Life:
     interval = "year" if failing is None and slot % 10 < _YEARLY_OF_TEN else "month"
     plan = throw.choices(list(PRICES), weights=(3, 5, 3, 2))[0]
     price = PRICES[plan][person.town.currency] * (MONTHS_PER_YEAR_PAID if interval == "year" else 1)
-    # Due from tomorrow on, a like number each day; who will be declined is due early, so that a month shows the end.
-    days = throw.randint(1, 14) if failing else throw.randint(1, 300) if interval == "year" else 1 + place % 30
+    # Due from tomorrow on, a like number each day; after a month some declines have run their course, some have not.
+    days = throw.randint(1, 28) if failing else throw.randint(1, 300) if interval == "year" else 1 + place % 30
     periods = _periods(interval, slot, throw)
     started_on = anniversary(today + timedelta(days=days), interval, -periods)
     last4 = f"{throw.randrange(10_000):04d}"

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from billing.accounts.card import on_file
 from billing.calendar import anniversary
+from billing.dunning.schedule import is_hard
 from billing.gateways.contract import Card
 from billing.models import Account, Invoice, Payment, Plan, Subscription
 from billing.payments.pay import next_attempt
@@ -33,6 +34,8 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     paid_with: Payment | None
     card: Card | None
     """On file."""
+    card_is_dead: bool
+    """The card on file was just declined for good: another one is offered first."""
     attempt: int
     """The number the next attempt will have."""
 
@@ -76,6 +79,8 @@ def _bill(db: Session, context: PayContext, row: Row[*tuple[Any, ...]]) -> Bill:
     last = db.scalars(
         select(Payment).where(Payment.invoice_id == invoice.id).order_by(Payment.number.desc()).limit(1)
     ).one_or_none()
+    card = on_file(db, context.customer_id)
+    declined = last if last and last.status == "declined" else None
     return Bill(
         invoice_id=invoice.id,
         number=invoice.number,
@@ -87,9 +92,10 @@ def _bill(db: Session, context: PayContext, row: Row[*tuple[Any, ...]]) -> Bill:
         period_start=invoice.period_start,
         last_day=date.fromordinal(invoice.period_end.toordinal() - 1),
         closed_at=invoice.closed_at,
-        declined=last if last and last.status == "declined" else None,
+        declined=declined,
         paid_with=last if last and last.status == "approved" else None,
-        card=on_file(db, context.customer_id),
+        card=card,
+        card_is_dead=bool(declined and card and is_hard(declined.reason) and declined.last4 == card.last4),
         attempt=next_attempt(db, invoice.id),
     )
 

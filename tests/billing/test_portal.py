@@ -69,6 +69,17 @@ def test_the_page_shows_what_is_owed_and_why_the_card_was_declined(db: Session, 
     assert page.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize(("reason", "offered"), [("expired-card", "0"), ("insufficient-funds", "on-file")])
+def test_a_card_that_cannot_work_again_is_not_the_one_offered(
+    db: Session, client: TestClient[Litestar], reason: str, offered: str
+) -> None:
+    begin(db, declines=reason)
+
+    page = client.get("/m/good/pay").text
+
+    assert re.findall(r'name="card" value="([^"]+)" checked', page) == [offered]
+
+
 def test_looking_does_not_pay(db: Session, client: TestClient[Litestar]) -> None:
     begin(db, declines="expired-card")
 
