@@ -46,7 +46,7 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
         return f"{self.notifier_url}/hooks/sendgrid/inbound/{self.inbound_secret}"
 
     def may_call(self, url: str) -> bool:
-        """Tell whether a callback may go to `url`: to this machine, or the notifier it was started for; nowhere else."""
+        """Tell whether a callback may go to `url`: to this machine, or to the notifier it serves."""
         try:
             parts = urlsplit(url)
         except ValueError:

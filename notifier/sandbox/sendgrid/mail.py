@@ -10,8 +10,10 @@ from notifier.sandbox.sendgrid.errors import error
 from notifier.sandbox.wire import Reply
 
 RESERVED_HEADERS = frozenset(
-    ("x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding")
-    + ("to", "from", "subject", "reply-to", "cc", "bcc")
+    (
+        *("x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding"),
+        *("to", "from", "subject", "reply-to", "cc", "bcc"),
+    )
 )
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+")
 _NO_SUBJECT = (

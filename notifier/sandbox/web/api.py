@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Router, delete, get, post, put
 from litestar.datastructures import State
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Meta, Struct
 
 from notifier.errors import Invalid
@@ -29,11 +29,11 @@ def api(stage: Stage) -> Router:
 
     @get("/messages")
     async def messages(
-        to: str = "",
-        channel: Channel | None = None,
-        limit: Annotated[int | None, Parameter(ge=1, le=100_000)] = None,
+        to: FromQuery[str] = "",
+        channel: FromQuery[Channel | None] = None,
+        limit: Annotated[int | None, QueryParameter(ge=1, le=100_000)] = None,
     ) -> list[Listed]:
-        return [listed(one) for one in stage.store.outbound(to=to, channel=channel, limit=limit)]
+        return [listed(one) for one in stage.store.outbound(to=_address(to), channel=channel, limit=limit)]
 
     @delete("/messages")
     async def clear() -> None:
@@ -62,19 +62,25 @@ def api(stage: Stage) -> Router:
         return {address: Behaviour(*chosen) for address, chosen in stage.store.notes.get("outcomes", {}).items()}
 
     @put("/recipients/{address:str}")
-    async def behave(request: Asking, address: str) -> Behaviour:
+    async def behave(request: Asking, address: FromPath[str]) -> Behaviour:
         wanted: Behaviour = read(await request.body(), Behaviour)
         stage.store.note("outcomes", address.removeprefix("whatsapp:"), (wanted.outcome, wanted.error_code))
         return wanted
 
     @delete("/recipients/{address:str}")
-    async def unset(address: str) -> None:
+    async def unset(address: FromPath[str]) -> None:
         stage.store.note("outcomes", address.removeprefix("whatsapp:"), None)
 
     return Router(
         path="/api",
         route_handlers=[messages, clear, replies, faults, order, mend, recipients, behave, unset],
     )
+
+
+def _address(text: str) -> str:
+    """Mend `?to=+49…`, whose plus sign arrives as a space when it was not escaped."""
+    bare = text.strip().removeprefix("whatsapp:")
+    return f"+{bare}" if bare.isdigit() else bare
 
 
 def read(body: bytes, kind: Any) -> Any:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from litestar import Response, Router, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from notifier.errors import Invalid, Missing
@@ -40,21 +41,23 @@ def mailboxes(stage: Stage) -> Router:
         )
 
     @get("/{address:str}")
-    async def index(address: str, language: Language) -> Response[str]:
+    async def index(address: FromPath[str], language: Language = "en") -> Response[str]:
         return mailbox(address, language)
 
     @get("/{address:str}/{key:str}")
-    async def show(address: str, key: str, language: Language, view: str = "html") -> Response[str]:
+    async def show(
+        address: FromPath[str], key: FromPath[str], language: Language = "en", view: FromQuery[str] = "html"
+    ) -> Response[str]:
         return mailbox(address, language, key=key, view=view)
 
     @get("/{address:str}/{key:str}/content")
-    async def content(address: str, key: str) -> Response[str]:
+    async def content(address: FromPath[str], key: FromPath[str]) -> Response[str]:
         mail = _mail(stage, address, key)
         headers = {**HEADERS, "Content-Security-Policy": CONTENT_POLICY}
         return Response(framed(mail, _path(mail)), media_type="text/html", headers=headers)
 
     @get("/{address:str}/{key:str}/links/{number:int}")
-    async def follow(address: str, key: str, number: int) -> Redirect:
+    async def follow(address: FromPath[str], key: FromPath[str], number: FromPath[int]) -> Redirect:
         mail = _mail(stage, address, key)
         found = links(mail.html)
         if not 0 <= number < len(found):
@@ -67,7 +70,9 @@ def mailboxes(stage: Stage) -> Router:
 
 def _actions(stage: Stage, mailbox: Callable[..., Response[str]]) -> list[HTTPRouteHandler]:
     @post("/{address:str}/{key:str}/answers", status_code=200)
-    async def write(address: str, key: str, language: Language, data: Form) -> Response[str] | Redirect:
+    async def write(
+        address: FromPath[str], key: FromPath[str], data: Form, language: Language = "en"
+    ) -> Response[str] | Redirect:
         mail = _mail(stage, address, key)
         text = str(data.get("text", ""))
         try:
@@ -77,7 +82,7 @@ def _actions(stage: Stage, mailbox: Callable[..., Response[str]]) -> list[HTTPRo
         return Redirect(f"/mailboxes/{quote(address)}", status_code=303)
 
     @post("/{address:str}/{key:str}/unsubscribe", status_code=200)
-    async def leave(address: str, key: str) -> Redirect:
+    async def leave(address: FromPath[str], key: FromPath[str]) -> Redirect:
         mail = _mail(stage, address, key)
         stage.store.change(mail, is_unsubscribed=True)
         if url := leave_url(mail):
@@ -88,7 +93,7 @@ def _actions(stage: Stage, mailbox: Callable[..., Response[str]]) -> list[HTTPRo
         return Redirect(_path(mail), status_code=303)
 
     @post("/{address:str}/{key:str}/spam", status_code=200)
-    async def complain(address: str, key: str) -> Redirect:
+    async def complain(address: FromPath[str], key: FromPath[str]) -> Redirect:
         mail = _mail(stage, address, key)
         stage.store.change(mail, status="spam")
         events.complain(stage, mail)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import Response, Router, get
-from litestar.params import Parameter
+from litestar.params import FromQuery, HeaderParameter
 from msgspec import Struct
 
 from notifier.sandbox.records import Message
@@ -12,7 +12,7 @@ from notifier.sandbox.web.render import page
 
 SHOWN = 60
 
-Language = Annotated[str, Parameter(header="Accept-Language", default="en")]
+Language = Annotated[str, HeaderParameter(name="Accept-Language")]
 
 
 class Person(Struct, frozen=True):
@@ -27,7 +27,7 @@ def people(stage: Stage) -> Router:
     """Build the first page."""
 
     @get("/")
-    async def index(language: Language, q: str = "") -> Response[str]:
+    async def index(language: Language = "en", q: FromQuery[str] = "") -> Response[str]:
         phones, mailboxes = _found(stage, q.strip().lower())
         every = stage.store.by_person
         return page(

@@ -1,11 +1,10 @@
 """A phone as its owner holds it: SMS and WhatsApp, an answer box, and buttons that can be tapped."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from litestar import Response, Router, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect
 
 from notifier.errors import Invalid
@@ -19,7 +18,7 @@ from notifier.sandbox.web.render import page
 SHOWN = 100
 ENDINGS: tuple[Outcome, ...] = ("delivered", "undelivered", "failed", "sent-only", "invalid", "opted-out")
 
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Form = URLEncodedBody[dict[str, Any]]
 OnPhone = Literal["sms", "whatsapp"]
 
 
@@ -27,11 +26,13 @@ def phones(stage: Stage) -> Router:
     """Build the pages below `/phones`."""
 
     @get("/{number:str}")
-    async def show(number: str, language: Language, channel: OnPhone | None = None) -> Response[str]:
+    async def show(
+        number: FromPath[str], language: Language = "en", channel: FromQuery[OnPhone | None] = None
+    ) -> Response[str]:
         return _phone(stage, number, language, channel or _newest(stage, number))
 
     @post("/{number:str}/answers", status_code=200)
-    async def write(number: str, language: Language, data: Form) -> Response[str] | Redirect:
+    async def write(number: FromPath[str], data: Form, language: Language = "en") -> Response[str] | Redirect:
         channel: OnPhone = "whatsapp" if data.get("channel") == "whatsapp" else "sms"
         given = Answer(
             channel=channel,
@@ -48,7 +49,7 @@ def phones(stage: Stage) -> Router:
         return _back(number, channel)
 
     @post("/{number:str}/outcome", status_code=200)
-    async def behave(number: str, data: Form) -> Redirect:
+    async def behave(number: FromPath[str], data: Form) -> Redirect:
         outcome = data.get("outcome")
         stage.store.note("outcomes", number, (outcome, None) if outcome in ENDINGS else None)
         return _back(number, "whatsapp" if data.get("channel") == "whatsapp" else "sms")

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response, get
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from notifier import assets
@@ -37,7 +38,7 @@ def site(stage: Stage) -> ASGIApp:
         }
 
     @get("/static/{path:path}")
-    async def static(path: str) -> Response[bytes]:
+    async def static(path: FromPath[str]) -> Response[bytes]:
         asset = assets.served(path.lstrip("/"))
         headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
         return Response(asset.body, media_type=asset.media_type, headers=headers)
@@ -72,7 +73,8 @@ def _not_served(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     fields = {}
     if isinstance(error.extra, list):
         fields = {str(one.get("key", "")): str(one.get("message", "")) for one in error.extra if isinstance(one, dict)}
-    return _problem(request, error.status_code, error.detail, fields)
+    status = 422 if isinstance(error, ValidationException) else error.status_code
+    return _problem(request, status, error.detail, fields)
 
 
 def _problem(request: Request[Any, Any, Any], status: int, detail: str, fields: dict[str, str]) -> Response[Any]:
