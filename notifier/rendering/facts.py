@@ -45,16 +45,18 @@ class Links(Struct, frozen=True, kw_only=True):
         return f"{self.view}/unsubscribe"
 
     @property
-    def keep(self) -> str:
-        return f"{self.view}/keep"
+    def subscription(self) -> str:
+        """Where a subscription is looked at, changed, canceled, or kept after all."""
+        return f"{self.view}/subscription"
 
     @property
-    def cancel(self) -> str:
-        return f"{self.view}/cancel"
+    def answer(self) -> str:
+        """The survey's question, with no score chosen yet."""
+        return f"{self.view}/survey"
 
     def survey(self, score: int) -> str:
         """Return the link that answers a survey with `score`."""
-        return f"{self.view}/survey?score={score}"
+        return f"{self.answer}?score={score}"
 
     def named(self, *, with_scores: bool) -> dict[str, Any]:
         """Return the links as templates know them: `links.pay`; with scores also `links.survey[9]`."""
@@ -63,8 +65,8 @@ class Links(Struct, frozen=True, kw_only=True):
             "pay": self.pay,
             "preferences": self.preferences,
             "unsubscribe": self.unsubscribe,
-            "keep": self.keep,
-            "cancel": self.cancel,
+            "subscription": self.subscription,
+            "answer": self.answer,
         }
         if with_scores:
             named["survey"] = [self.survey(score) for score in range(HIGHEST_SCORE + 1)]

@@ -13,7 +13,7 @@ TEXT: Schema = {"type": "string"}
 
 def known(data: Schema) -> Schema:
     """Return the schema of all a message template may name, with `data` as the trigger's."""
-    links = ("view", "pay", "preferences", "unsubscribe", "keep", "cancel")
+    links = ("view", "pay", "preferences", "unsubscribe", "subscription", "answer")
     return {
         "$defs": data.get("$defs", {}),
         **_object(
