@@ -16,7 +16,7 @@ LOOK = 0.05
 DATABASE_AWAY = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Between tries to store an answer."""
 AGAIN = 30.0
-"""Between two looks for evidence of the same attempt."""
+"""Between two looks for evidence of the same attempt, at most; a twentieth of the whole wait when that is shorter."""
 
 
 def first_look(settings: Settings) -> float:
@@ -26,3 +26,8 @@ def first_look(settings: Settings) -> float:
     Shorter leases (tests) shorten it with them.
     """
     return min(CLAIM_AGE + CALL + MARGIN, max(settings.lease_seconds, 0.1))
+
+
+def next_look(settings: Settings) -> float:
+    """Return the seconds between two looks for evidence of the same attempt."""
+    return min(AGAIN, max(settings.evidence_seconds / 20, 0.5))

@@ -63,7 +63,7 @@ def settle_unknown(database: Database, providers: Providers, settings: Settings)
     while database.run(lambda db: expire_leases(db, settings)):
         pass
     settled = 0
-    while found := database.run(_take):
+    while found := database.run(lambda db: _take(db, settings)):
         opened, matched, heard = found
         asked = loop.run(_ask_all(opened, providers, matched))
         settled += database.run(lambda db: _settle(db, opened, asked, heard, providers))  # noqa: B023 - runs at once
@@ -84,8 +84,8 @@ def expire_leases(db: Session, settings: Settings) -> int:
     return len(expired)
 
 
-def _take(db: Session) -> tuple[list[_Open], dict[str, set[str]], dict[str, datetime]] | None:
-    rows = db.execute(_OPEN, {"again": pace.AGAIN, "limit": SET}).all()
+def _take(db: Session, settings: Settings) -> tuple[list[_Open], dict[str, set[str]], dict[str, datetime]] | None:
+    rows = db.execute(_OPEN, {"again": pace.next_look(settings), "limit": SET}).all()
     if not rows:
         return None
     matched: dict[str, set[str]] = {}
