@@ -9,6 +9,7 @@ from notifier import clock
 from notifier.api.parts import Parts
 from notifier.messages.content import Kept, unpack
 from notifier.messages.models import Content, Message
+from notifier.portal.bubble import bubble
 from notifier.portal.page import MESSAGE_POLICY, Asked, headers, page
 from notifier.portal.subject import Subject, UnknownLink, resolve
 from notifier.tracking.visit import visited
@@ -26,7 +27,9 @@ def handlers(parts: Parts) -> list[HTTPRouteHandler]:
                 visited(db, subject.message_id, page="message", now=clock.business_now(db))
             row = db.get_one(Message, subject.message_id)
             address, sent_at = row.address, row.sent_at
-        return page(parts, "message.html", subject, token=token, kept=kept, address=address, sent_at=sent_at)
+        words = bubble(kept.text, subject.channel) if kept else ""
+        context = {"kept": kept, "words": words, "address": address, "sent_at": sent_at}
+        return page(parts, "message.html", subject, token=token, **context)
 
     @route("/{token:str}/content", http_method=["GET", "HEAD"], sync_to_thread=True)
     def content(token: FromPath[str]) -> Response[str]:
