@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import uvicorn
 from litestar import Litestar, Response, get
+from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy.orm import Session
 
@@ -61,7 +62,7 @@ def create(house: House) -> Litestar:
 
 
 @get("/static/{path:path}", sync_to_thread=False, include_in_schema=False)
-def static(path: str) -> Response[bytes]:
+def static(path: FromPath[str]) -> Response[bytes]:
     """Serve a static file; its address changes with its content, so it is kept for ever."""
     asset = assets.served(path.lstrip("/"))
     headers = {
