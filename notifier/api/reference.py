@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Router, get
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import Guard
 from msgspec import Struct
@@ -72,5 +72,5 @@ def openapi() -> OpenAPIConfig:
         path="/schema",
         components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
         security=[{"key": []}],
-        render_plugins=[SwaggerRenderPlugin()],
+        render_plugins=[JsonRenderPlugin()],
     )
