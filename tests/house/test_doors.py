@@ -9,9 +9,9 @@ from litestar.middleware import DefineMiddleware
 from litestar.middleware.csrf import CSRFMiddleware
 
 from notifier.app import create
-from notifier.db import Database
 from notifier.house import House
 from notifier.settings import Settings
+from tests.support import databases
 
 #: Doors without a guard. Each says itself who may pass: a token in the address, a signature, or it is for everybody.
 OPEN = (
@@ -30,12 +30,12 @@ WITHOUT_COOKIES = ("/api/v1/", "/hooks/", "/m/")
 INSTANT = {"static", "front_door", "healthz", "live"}
 
 
-@pytest.fixture
-def app(live_database: Database) -> Iterator[Litestar]:
+@pytest.fixture(scope="module")
+def app(server: str, template: str) -> Iterator[Litestar]:
     """Return the whole web app, as the demo serves it."""
-    settings = Settings(database_url=live_database.url, secret_key="s" * 40, demo=True)
-    with House(settings) as house:
-        yield create(house)
+    with databases.copied(server, template) as url:
+        with House(Settings(database_url=url, secret_key="s" * 40, demo=True)) as house:
+            yield create(house)
 
 
 def test_every_handler_is_guarded_or_in_the_short_list(app: Litestar) -> None:
