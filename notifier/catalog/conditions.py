@@ -14,10 +14,10 @@ from notifier.errors import Refused
 
 _WHERE = re.compile(r"<input>:(\d+):(\d+): (.*)")
 _TYPES = {
-    "string": (cel.Type.STRING, cel.Type("wrapper(string)")),
-    "int": (cel.Type.INT, cel.Type("wrapper(int)")),
-    "double": (cel.Type.DOUBLE, cel.Type("wrapper(double)")),
-    "bool": (cel.Type.BOOL, cel.Type("wrapper(bool)")),
+    "string": (cel.Type.STRING, cel.Type("google.protobuf.StringValue")),
+    "int": (cel.Type.INT, cel.Type("google.protobuf.Int64Value")),
+    "double": (cel.Type.DOUBLE, cel.Type("google.protobuf.DoubleValue")),
+    "bool": (cel.Type.BOOL, cel.Type("google.protobuf.BoolValue")),
     "list": (cel.Type.LIST, cel.Type.LIST),
 }
 

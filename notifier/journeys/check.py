@@ -1,5 +1,6 @@
 """Check the journeys on disk and say, in words and with the line, what is wrong and how to mend it."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from notifier.catalog.leaves import leaves
 from notifier.journeys import definition as read
 from notifier.journeys.definition import Definition, Span, Step
 
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _Found = tuple[str, str, str]
 """Path in the file (`steps.0.wait`), what is wrong, remedy."""
 
@@ -47,6 +49,8 @@ def _file(path: Path, directory: Path) -> list[Problem]:
     except msgspec.ValidationError as error:
         words, _, where = str(error).partition(" - at `$")
         place = where.rstrip("`").lstrip(".").replace("[", ".").replace("]", "")
+        if unknown := _UNKNOWN.search(words):
+            place = f"{place}.{unknown[1]}".lstrip(".")
         remedy = "See the journeys that come along for how it is written."
         return [Problem(file=name, line=_line(root, place), what=f"{words} ({place or 'journey'}).", remedy=remedy)]
     found = list(_mistakes(parsed, path.stem, directory))

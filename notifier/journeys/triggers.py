@@ -113,9 +113,11 @@ def handle(db: Session, rules: Rules, triggers: Sequence[Any], *, now: datetime)
     decisions: dict[int, list[Decision]] = {trigger.id: [] for trigger in triggers}
     _end(db, rules, triggers, decisions, now)
     effects = _start(db, rules, triggers, decisions, now)
-    for made in decisions.values():
-        if not made:
-            made.append(Decision(at=now, verdict="nothing", reason="no-journey"))
+    for trigger in triggers:
+        if not decisions[trigger.id]:
+            ends = sorted({rule.definition.journey for rule, _ in rules.ending(trigger.type)})
+            reason = "nothing-to-end" if ends else "no-journey"
+            decisions[trigger.id].append(Decision(at=now, verdict="nothing", reason=reason, facts={"journeys": ends}))
     db.execute(_DONE, {"ids": list(decisions), "decisions": [_json(made) for made in decisions.values()]})
     return effects
 
@@ -141,10 +143,6 @@ def _end(
         db.execute(_END, {"ids": list(ended), "decisions": [_json(one) for one in ended.values()], "now": now})
         cancel(db, list(ended), reason="ended-by-trigger", at=now)
     _remember(db, rules, triggers)
-    for trigger in triggers:
-        if not decisions[trigger.id] and (known := rules.ending(trigger.type)):
-            facts = {"journeys": sorted({rule.definition.journey for rule, _ in known})}
-            decisions[trigger.id].append(Decision(at=now, verdict="nothing", reason="nothing-to-end", facts=facts))
 
 
 def _keys(rule: Rule, trigger: Any) -> set[str]:

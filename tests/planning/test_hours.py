@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from notifier.planning.hours import candidates, decent
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
-moments = st.integers(0, 7 * 366 * 24 * 60).map(lambda passed: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=passed))
+moments = st.integers(0, 7 * 366 * 24 * 60).map(
+    lambda passed: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=passed)
+)
 
 
 def earliest(at: datetime, *, topic: str = "offers", zone: str, country: str = "", channel: str = "sms") -> datetime:

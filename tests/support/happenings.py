@@ -1,0 +1,49 @@
+"""Triggers for tests: samples with what matters changed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from notifier.catalog import types
+from notifier.i18n.shipped import directory
+from notifier.intake.accept import Result, accept
+from notifier.intake.events import Event, read
+from notifier.journeys import advance, publish
+from notifier.messages.write import write
+from notifier.planning.plan import plan
+
+
+def happening(kind: str, *, at: datetime, customer: str = "cus_1", ident: str = "", **said: Any) -> dict[str, Any]:
+    """Return a CloudEvent; `said` changes the customer it describes."""
+    event = types.get(kind).sample(at)
+    described = {**event["data"]["customer"], "id": customer, **said}
+    data = {**event["data"], "customer": described}
+    if "invoice" in data:
+        data["invoice"] = {**data["invoice"], "id": "inv_1"}
+    return {**event, "id": ident or f"{kind}-{at.isoformat()}-{customer}", "subject": customer, "data": data}
+
+
+def take(db: Session, *happened: dict[str, Any], now: datetime) -> list[Result]:
+    """Accept events that are in order."""
+    events = [read(one) for one in happened]
+    assert all(isinstance(event, Event) for event in events), events
+    return accept(db, [event for event in events if isinstance(event, Event)], now=now)
+
+
+def publish_journeys(db: Session) -> None:
+    """Publish the journeys that come along."""
+    publish.publish(db, directory("templates"))
+
+
+def drain(db: Session, *, now: datetime) -> int:
+    """Plan until nothing is left to plan; return how many rows were claimed."""
+    total = 0
+    for turn in (advance.triggers, advance.due) * 2:
+        while True:
+            advanced = turn(db, limit=500, now=now)
+            write(db, plan(db, advanced.effects, now=now))
+            total += advanced.claimed
+            if not advanced.claimed:
+                break
+    return total
