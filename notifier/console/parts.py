@@ -1,16 +1,12 @@
 """What the console is built from, and what a handler knows of who is asking."""
 
-from typing import TYPE_CHECKING
-
 from litestar.di import NamedDependency
 from msgspec import Struct
 
 from notifier.db import Database
+from notifier.rendering.library import Library
 from notifier.settings import Settings
 from notifier.staff.models import Staff
-
-if TYPE_CHECKING:
-    from notifier.rendering.library import Library
 
 
 class Parts(Struct, frozen=True, kw_only=True):
@@ -19,7 +15,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     database: Database
     settings: Settings
     secret: str
-    library: "Library | None" = None
+    library: Library | None = None
     """For previews; without it there are none."""
 
     @property

@@ -1,7 +1,15 @@
 """What browsers are told a page may do: nothing, save what is listed here."""
 
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, Response
+from litestar.concurrency import sync_to_thread
 from litestar.datastructures import MutableScopeHeaders
+from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+Refusal = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
 
 PAGES = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -37,3 +45,20 @@ def enforced(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, sending)
 
     return wrapped
+
+
+def refusing(refusal: Refusal) -> Callable[[ASGIApp], ASGIApp]:
+    """Make the wrapper that shows a page when a form's token is refused, which happens before any handler is asked."""
+
+    def around(app: ASGIApp) -> ASGIApp:
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await app(scope, receive, send)
+            except HTTPException as error:
+                request: Request[Any, Any, Any] = Request(scope, receive, send)
+                response = await sync_to_thread(refusal, request, error)
+                await response.to_asgi_response(None, request)(scope, receive, send)
+
+        return wrapped
+
+    return around

@@ -50,7 +50,7 @@ def create(parts: Parts) -> list[Router]:
         "dependencies": {
             "desk": Provide(provide_desk, sync_to_thread=False),
         },
-        "middleware": [policy.enforced, DefineMiddleware(CSRFMiddleware, config=csrf)],
+        "middleware": [policy.enforced, policy.refusing(refused), DefineMiddleware(CSRFMiddleware, config=csrf)],
         "exception_handlers": {Refused: refused, HTTPException: refused, NotAuthorizedException: refused},
         "include_in_schema": False,
     }

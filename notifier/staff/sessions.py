@@ -47,17 +47,22 @@ def sign_in(db: Session, *, email: str, password: str, place: str) -> SignedIn |
     throttle.forgive(db, email=email, place=place)
     if passwords.is_outdated(staff.password_hash):
         staff.password_hash = passwords.hashed(password)
+    return SignedIn(staff=staff, token=begin(db, staff))
+
+
+def begin(db: Session, staff: Staff) -> str:
+    """Open a session for somebody who has proved who they are; return its token. Sessions that are over are swept."""
     token = secrets.token_urlsafe(32)
     db.add(StaffSession(token_hash=_digest(token), staff_id=staff.id))
     _sweep(db)
     db.flush()
-    return SignedIn(staff=staff, token=token)
+    return token
 
 
 def find(db: Session, token: str) -> Staff | None:
     """Return whose session it is, unless it is over; the visit is noted. Ages count in machine time."""
     found = db.execute(
-        select(Staff, StaffSession.seen_at < func.clock_timestamp() - NOTED_EVERY)
+        select(Staff, (StaffSession.seen_at < func.clock_timestamp() - NOTED_EVERY).label("is_stale"))
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .where(
             StaffSession.token_hash == _digest(token),
@@ -68,8 +73,8 @@ def find(db: Session, token: str) -> Staff | None:
     ).one_or_none()
     if found is None:
         return None
-    staff, is_stale = found.tuple()
-    if is_stale:
+    staff: Staff = found.Staff
+    if found.is_stale:
         noted = update(StaffSession).where(StaffSession.token_hash == _digest(token))
         db.execute(noted.values(seen_at=func.clock_timestamp()))
     return staff

@@ -19,7 +19,7 @@ def count(db: Session, *, email: str, place: str) -> bool:
     Counting first makes guesses sent at the same moment wait for each other's row.
     """
     rows = db.execute(_COUNT, {"keys": _keys(email, place), "names": list(LIMITS), "window": WINDOW})
-    return all(failures <= LIMITS[name] for name, failures in rows.tuples())
+    return all(row.failures <= LIMITS[row.name] for row in rows)
 
 
 def forgive(db: Session, *, email: str, place: str) -> None:

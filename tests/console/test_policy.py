@@ -13,7 +13,7 @@ def _routes(app: Litestar, method: str) -> list[str]:
     filled = {"customer_id:str": "cus_1", "message_id:uuid": "0192f3a4-0000-7000-8000-000000000000"}
     paths = []
     for route in app.routes:
-        if isinstance(route, HTTPRoute) and method in route.methods:
+        if isinstance(route, HTTPRoute) and method in route.methods and route.path.startswith("/console"):
             path = route.path
             for name, value in filled.items():
                 path = path.replace("{" + name + "}", value)
