@@ -34,6 +34,8 @@ def connect(url: str) -> dramatiq.Broker:
     """
     Return the Dramatiq broker for a URL: in-process when empty, else `redis://` or `amqp://`.
 
+    A bell is never retried (there is no `Retries` middleware): the rows it was rung for are still due at the next tick.
+
     Raises:
         Misconfigured: the URL is of another kind.
     """
@@ -126,9 +128,7 @@ def through_dramatiq(broker: dramatiq.Broker) -> Callable[[str], None]:
     """Return a `ring` that enqueues the lane's actor, which the worker processes declare."""
 
     def ring(lane: str) -> None:
-        broker.enqueue(
-            dramatiq.Message(queue_name=lane, actor_name=lane, args=(), kwargs={}, options={"max_retries": 0})
-        )
+        broker.enqueue(dramatiq.Message(queue_name=lane, actor_name=lane, args=(), kwargs={}, options={}))
 
     return ring
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from notifier import logs
 from notifier import settings as configuration
 from notifier.errors import Invalid, NotifierError
 from notifier.settings import Settings
@@ -57,6 +58,7 @@ def demo_life(settings: Settings) -> None:
     from notifier import demo_life as first_month
     from notifier.orphan import follow_parent
 
+    logs.configure(settings)
     follow_parent()
     first_month.live(settings)
 
@@ -67,6 +69,7 @@ def web(settings: Settings) -> None:
     """Serve the console, the customers' pages, the API and the providers' callbacks."""
     from notifier import app
 
+    logs.configure(settings)
     app.serve(settings)
 
 
@@ -77,6 +80,7 @@ def worker(settings: Settings, processes: int) -> None:
     """Plan and send messages, apply callbacks, tick. Run as many as you like, on as many machines."""
     from notifier import worker as workers
 
+    logs.configure(settings)
     if processes == 1:
         workers.serve(settings)
     else:

@@ -79,7 +79,7 @@ def run(house: House, lane: str) -> None:
 def declare(broker: dramatiq.Broker, house: House) -> None:
     """Put every actor on the broker; `house` gives them database, templates and providers."""
     for lane, stage in STAGES.items():
-        declared = dramatiq.actor(broker=broker, actor_name=lane, queue_name=lane, max_retries=0)
+        declared = dramatiq.actor(broker=broker, actor_name=lane, queue_name=lane)
         declared(_Turn(stage, house).take)
 
 
