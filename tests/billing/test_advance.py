@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 
 from billing.advance import advance
 from billing.calendar import local_day, morning
+from billing.emit import emit
+from billing.gateways.sandbox import Sandbox, card
+from billing.payments.pay import pay
 from billing.run import Performed, next_due, perform_due
 from billing.seed import seed
 from notifier import clock
@@ -137,3 +140,28 @@ def test_two_that_perform_the_same_instant_charge_once(live_database: Database) 
         assert len(emitted(db, "payment.recovered")) == 3
         assert len(emitted(db, "payment.failed")) == 6
         assert next_due(db) is not None
+
+
+def test_a_customer_who_pays_at_the_instant_of_the_retry_is_charged_once(live_database: Database) -> None:
+    names = [f"c{number}" for number in range(8)]
+    with live_database.begin() as db:
+        for name in names:
+            make_subscription(db, name, started_on=date(2026, 1, 31), declines="insufficient-funds", times=1)
+        perform_due(db, now=datetime(2026, 2, 1, tzinfo=UTC))
+    retry = datetime(2026, 2, 3, 20, tzinfo=UTC)
+
+    def by_hand(name: str) -> int:
+        def work(db: Session) -> int:
+            paid = pay(db, Sandbox(), f"inv_{name}_20260131", card=card("Visa", "1881"), attempt=2, at=retry)
+            return emit(db, paid, now=retry)
+
+        return live_database.run(work)
+
+    with ThreadPoolExecutor(4) as pool:
+        tick = pool.submit(live_database.run, lambda db: perform_due(db, now=retry))
+        paid = list(pool.map(by_hand, names))
+
+    with live_database.begin() as db:
+        approved = db.execute(text("SELECT count(*) FROM billing_payments WHERE status = 'approved'")).scalar_one()
+        assert approved == len(emitted(db, "payment.recovered")) == len(names)
+        assert tick.result().payments + sum(paid) == len(names)

@@ -46,9 +46,9 @@ def test_the_same_dice_plant_the_same_business(db: Session, now: datetime) -> No
 def test_a_played_month_holds_every_kind_of_event(db: Session, now: datetime) -> None:
     seed(db, now=now)
 
-    began = time.perf_counter()
+    began = time.process_time()
     done = perform_due(db, now=now + timedelta(days=31))
-    took = time.perf_counter() - began
+    took = time.process_time() - began
 
     counts = {
         row.type: row.count
@@ -62,7 +62,7 @@ def test_a_played_month_holds_every_kind_of_event(db: Session, now: datetime) ->
     assert counts["feedback.requested"] > 20
     assert counts["loyalty.bonus_granted"] > 15
     assert done.instants <= 250
-    assert took < 20
+    assert took < 8  # seconds of our own processor time, whoever else uses the machine
 
 
 def test_nothing_seeded_is_overdue(db: Session, now: datetime) -> None:
