@@ -15,8 +15,8 @@ from notifier.api import routes as api
 from notifier.api.parts import Parts as MachineParts
 from notifier.console import routes as console
 from notifier.console.parts import Parts as StaffParts
+from notifier.demo.orphan import follow_parent
 from notifier.house import House
-from notifier.orphan import follow_parent
 from notifier.portal import routes as portal
 from notifier.portal import subject
 from notifier.settings import Settings

@@ -46,7 +46,7 @@ def commands(context: click.Context) -> None:
 @click.pass_obj
 def demo(settings: Settings, *, port: int | None, as_json: bool) -> None:
     """Watch a subscription business talk to its customers: everything on this machine, nothing to install."""
-    from notifier import demo as business
+    from notifier.demo import run as business
 
     business.run(settings, port=port or settings.port, as_json=as_json)
 
@@ -55,8 +55,8 @@ def demo(settings: Settings, *, port: int | None, as_json: bool) -> None:
 @click.pass_obj
 def demo_life(settings: Settings) -> None:
     """Play the demo's first month (the demo runs this once by itself)."""
-    from notifier import demo_life as first_month
-    from notifier.orphan import follow_parent
+    from notifier.demo import life as first_month
+    from notifier.demo.orphan import follow_parent
 
     logs.configure(settings)
     follow_parent()
@@ -116,7 +116,7 @@ def migrate(settings: Settings) -> None:
 @click.pass_obj
 def sandbox(settings: Settings, host: str, port: int | None) -> None:
     """Stand in for Twilio and SendGrid, with phones and mailboxes to look at and answer from."""
-    from notifier.orphan import follow_parent
+    from notifier.demo.orphan import follow_parent
     from notifier.sandbox import app as stand_in
 
     if settings.demo:

@@ -15,8 +15,8 @@ from dramatiq.brokers.stub import StubBroker
 
 from billing import run as billing
 from notifier import broker, clock, pipeline, publish, tick, timekeeper
+from notifier.demo.orphan import follow_parent
 from notifier.house import House
-from notifier.orphan import follow_parent
 from notifier.settings import Settings
 
 log = structlog.get_logger()

@@ -1,0 +1,1 @@
+"""Everything on one machine: a believable business, watched from one command."""
