@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -29,11 +30,10 @@ class Result(Struct, frozen=True, kw_only=True):
 _NUMBERS = text("SELECT nextval(pg_get_serial_sequence('triggers', 'id')) FROM generate_series(1, :count)")
 _INSERT = text("""
     INSERT INTO triggers (id, source, event_id, type, version, customer_id, time, data)
-    SELECT id, source, event_id, type, version, customer_id, time, CAST(data AS jsonb)
-    FROM unnest(CAST(:id AS bigint[]), CAST(:source AS text[]), CAST(:event_id AS text[]), CAST(:type AS text[]),
-                CAST(:version AS int[]), CAST(:customer_id AS text[]), CAST(:time AS timestamptz[]),
-                CAST(:data AS text[]))
-         AS n(id, source, event_id, type, version, customer_id, time, data)
+    SELECT id, source, event_id, type, version, customer_id, time, data
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS n(id bigint, source text, event_id text, type text, version int, customer_id text, time timestamptz,
+              data jsonb)
     ORDER BY source, event_id
     ON CONFLICT (source, event_id) DO NOTHING RETURNING id
 """)
@@ -81,17 +81,20 @@ def _store(db: Session, events: list[Event], *, now: datetime) -> set[int]:
     if not events:
         return set()
     numbers = list(db.execute(_NUMBERS, {"count": len(events)}).scalars())
-    columns: dict[str, list[Any]] = {
-        "id": numbers,
-        "source": [event.source for event in events],
-        "event_id": [event.id for event in events],
-        "type": [event.type for event in events],
-        "version": [event.version for event in events],
-        "customer_id": [event.customer_id for event in events],
-        "time": [event.time or now for event in events],
-        "data": [event.data.decode() for event in events],
-    }
-    stored = set(db.execute(_INSERT, columns).scalars())
+    rows = [
+        {
+            "id": number,
+            "source": event.source,
+            "event_id": event.id,
+            "type": event.type,
+            "version": event.version,
+            "customer_id": event.customer_id,
+            "time": event.time or now,
+            "data": Raw(event.data),
+        }
+        for number, event in zip(numbers, events, strict=True)
+    ]
+    stored = set(db.execute(_INSERT, {"rows": msgspec.json.encode(rows).decode()}).scalars())
     new = {place for place, number in enumerate(numbers) if number in stored}
     snapshot.upsert(db, [events[place].snapshot(events[place].time or now) for place in sorted(new)])
     return new

@@ -62,18 +62,14 @@ _BEGIN = text("""
     INSERT INTO runs (id, journey, version, customer_id, incident, generation, trigger_id, state, position, due_at,
                       ends_on, tries, error, decisions, started_at, ended_at, end_reason)
     SELECT n.id, n.journey, n.version, n.customer_id, n.incident, n.generation, n.trigger_id, n.state,
-           CAST(n.position AS jsonb), n.due_at, ARRAY(SELECT jsonb_array_elements_text(CAST(n.ends_on AS jsonb))),
-           0, '', CAST(n.decisions AS jsonb), :now, n.ended_at, ''
-    FROM unnest(CAST(:id AS bigint[]), CAST(:journey AS text[]), CAST(:version AS int[]), CAST(:customer_id AS text[]),
-                CAST(:incident AS text[]), CAST(:generation AS int[]), CAST(:trigger_id AS bigint[]),
-                CAST(:state AS text[]), CAST(:position AS text[]), CAST(:due_at AS timestamptz[]),
-                CAST(:ends_on AS text[]), CAST(:decisions AS text[]), CAST(:ended_at AS timestamptz[]))
-         AS n(id, journey, version, customer_id, incident, generation, trigger_id, state, position, due_at, ends_on,
-              decisions, ended_at)
+           n.position, n.due_at, n.ends_on, 0, '', n.decisions, :now, n.ended_at, ''
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS n(id bigint, journey text, version int, customer_id text, incident text, generation int, trigger_id bigint,
+              state text, position jsonb, due_at timestamptz, ends_on text[], decisions jsonb, ended_at timestamptz)
 """)
 _DONE = text("""
-    UPDATE triggers t SET state = 'done', error = '', decisions = t.decisions || CAST(n.decisions AS jsonb)
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:decisions AS text[])) AS n(id, decisions) WHERE t.id = n.id
+    UPDATE triggers t SET state = 'done', error = '', decisions = t.decisions || n.decisions
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS n(id bigint, decisions jsonb) WHERE t.id = n.id
 """)
 
 
@@ -97,10 +93,10 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
     trigger_id: int
     state: str
-    position: str
+    position: steps.Position
     due_at: datetime | None
-    ends_on: str
-    decisions: str
+    ends_on: list[str]
+    decisions: list[Decision]
     ended_at: datetime | None
 
 
@@ -118,7 +114,8 @@ def handle(db: Session, rules: Rules, triggers: Sequence[Any], *, now: datetime)
             ends = sorted({rule.definition.journey for rule, _ in rules.ending(trigger.type)})
             reason = "nothing-to-end" if ends else "no-journey"
             decisions[trigger.id].append(Decision(at=now, verdict="nothing", reason=reason, facts={"journeys": ends}))
-    db.execute(_DONE, {"ids": list(decisions), "decisions": [_json(made) for made in decisions.values()]})
+    rows = [{"id": ident, "decisions": made} for ident, made in decisions.items()]
+    db.execute(_DONE, {"rows": msgspec.json.encode(rows).decode()})
     return effects
 
 
@@ -268,16 +265,15 @@ def _begin(
             generation=generation,
             trigger_id=trigger.id,
             state="finished" if moved.finished else "open",
-            position=msgspec.json.encode(moved.position).decode(),
+            position=moved.position,
             due_at=moved.due_at,
-            ends_on=msgspec.json.encode(one.keys).decode(),
-            decisions=_json([msgspec.structs.replace(started, facts={"trigger": trigger.id, "type": trigger.type})]),
+            ends_on=one.keys,
+            decisions=[msgspec.structs.replace(started, facts={"trigger": trigger.id, "type": trigger.type})],
             ended_at=now if moved.finished else None,
         )
         rows.append(row)
         effects += steps.sends(read, row, moved, when=now)
-    fields = Opening.__struct_fields__
-    db.execute(_BEGIN, {**{name: [getattr(row, name) for row in rows] for name in fields}, "now": now})
+    db.execute(_BEGIN, {"rows": msgspec.json.encode(rows).decode(), "now": now})
     return effects
 
 
