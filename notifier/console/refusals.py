@@ -9,8 +9,7 @@ from msgspec import Struct
 
 from notifier.console import access
 from notifier.console.parts import Desk
-from notifier.console.render import answer as answer_with
-from notifier.console.render import around, write
+from notifier.console.render import page
 from notifier.errors import Refused
 
 
@@ -30,9 +29,7 @@ def answer(desk: Desk, error: Exception) -> Response[Any]:
     if isinstance(error, HTTPException) and status == 403:
         detail = ""
     with desk.parts.database.begin() as db:
-        surroundings = around(desk, db)
-    html = write(desk, "refused.html", page=RefusedPage(status=status, detail=detail), around=surroundings)
-    return answer_with(html, status=status)
+        return page(desk, db, "refused.html", RefusedPage(status=status, detail=detail), status=status)
 
 
 def _to_sign_in(desk: Desk) -> Response[Any]:

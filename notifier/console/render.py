@@ -1,7 +1,6 @@
 """Turn a page's facts into HTML, with what every page has around it."""
 
 from functools import partial
-from typing import Any
 
 import litestar
 from litestar import Response
@@ -31,21 +30,18 @@ class Around(Struct, frozen=True, kw_only=True):
 
 def page(desk: Desk, db: Session, name: str, shown: Struct, *, zone: str = "", status: int = 200) -> Response[str]:
     """Answer with `templates/console/<name>`; its facts are `page`, times are shown in `zone` or the reader's own."""
-    html = write(desk, name, page=shown, around=around(desk, db), now=clock.business_now(db), zone=zone)
-    return answer(html, status=status)
-
-
-def write(desk: Desk, name: str, *, zone: str = "", **context: Any) -> str:
-    """Render a template for whoever sits at the desk."""
-    return pages.render(
+    html = pages.render(
         f"console/{name}",
         desk.locale,
         timezone=zone or desk.zone,
         desk=desk,
         me=desk.staff,
+        page=shown,
+        around=around(desk, db),
+        now=clock.business_now(db),
         words=words.Words(desk.locale),
-        **context,
     )
+    return answer(html, status=status)
 
 
 def answer(html: str, *, status: int = 200) -> Response[str]:

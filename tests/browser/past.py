@@ -51,16 +51,26 @@ def _send(db: Session, library: Library, now: datetime) -> dict[str, UUID]:
         words = preview(library, message.template, message.channel, message.locale, today=now.date())
         kept = Kept(subject=getattr(words, "subject", ""), text=words.text, html=getattr(words, "html", ""))
         encoding, body = pack(kept)
+        reason = {"undelivered": "unreachable", "unknown": "no-answer"}.get(state, "")
         attempt = Attempt(
-            id=uuid4(), message_id=message.id, number=1, provider="sendgrid" if message.channel == "email" else "twilio",
-            state=state, ref=f"SM{number:032d}", claimed_by="worker", reason="unreachable" if state == "undelivered" else "",
+            id=uuid4(), message_id=message.id, number=1, state=state, ref=f"SM{number:032d}", claimed_by="worker",
+            provider="sendgrid" if message.channel == "email" else "twilio", reason=reason,
         )  # fmt: skip
         db.add_all([Content(message_id=message.id, encoding=encoding, body=body), attempt])
         message.state, message.sent_at, message.attempts_made = state, message.due_at, 1
-        message.reason = {"undelivered": "unreachable", "unknown": "no-answer"}.get(state, "")
+        message.reason = reason
         message.engagement = "opened" if state == "delivered" and message.channel == "email" else None
         db.flush()
-        db.add(Event(message_id=message.id, attempt_id=attempt.id, provider="twilio", event_id=str(number), kind="sent", at=now))
+        db.add(
+            Event(
+                message_id=message.id,
+                attempt_id=attempt.id,
+                provider="twilio",
+                event_id=str(number),
+                kind="sent",
+                at=now,
+            )
+        )
         if message.customer_id == "cus_1":
             shown.setdefault(message.channel, message.id)
     db.flush()

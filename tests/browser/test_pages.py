@@ -1,4 +1,4 @@
-"""Every page, on a phone and a desk, in light and dark, in three languages: accessible, and never wider than its screen."""
+"""Every page on phone and desk, light and dark, in three languages: accessible, and never wider than its screen."""
 
 import os
 from pathlib import Path

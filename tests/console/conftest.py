@@ -15,6 +15,7 @@ from notifier.staff import sessions
 from notifier.staff.models import Staff
 from tests.console.visitor import Visitor
 
+
 @pytest.fixture
 def parts(database: Database) -> Parts:
     """The console of a demo, so that the clock's control is there."""

@@ -8,6 +8,7 @@ from litestar import Response
 from litestar.params import FromPath, FromQuery
 from msgspec import Struct
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from notifier.console.parts import Asked
@@ -47,7 +48,7 @@ def journeys(desk: Asked) -> Response[str]:
     """List them."""
     newest = (
         select(JourneyVersion)
-        .distinct(JourneyVersion.journey)
+        .ext(distinct_on(JourneyVersion.journey))
         .order_by(JourneyVersion.journey, JourneyVersion.version.desc())
     )
     with desk.parts.database.begin() as db:

@@ -6,6 +6,7 @@ from litestar import Response
 from litestar.params import FromPath, FromQuery
 from msgspec import Struct
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from notifier import clock
@@ -96,7 +97,7 @@ def template_html(desk: Asked, name: FromPath[str], language: FromQuery[str] = "
 def _published(db: Session, name: str = "") -> list[Listed]:
     newest = (
         select(TemplateVersion)
-        .distinct(TemplateVersion.template, TemplateVersion.channel)
+        .ext(distinct_on(TemplateVersion.template, TemplateVersion.channel))
         .order_by(TemplateVersion.template, TemplateVersion.channel, TemplateVersion.version.desc())
     )
     if name:
