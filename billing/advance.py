@@ -38,32 +38,34 @@ def advance(
             if to < reached - timedelta(minutes=1):
                 clock.move_to(db, to)  # says why not
         done = Performed()
-        while True:
-            with database.begin() as db:
-                step = _step(db, reached, to, next_notifier_due)
-                if step is None:
-                    break
-                clock.move_to(db, max(step, clock.business_now(db)))
-                done += perform_due(db, now=step)
-            drain(step)
-            reached = max(reached, step)
+        while lived := database.run(lambda db: _live(db, reached, to, next_notifier_due)):  # noqa: B023 - run at once
+            at, performed = lived
+            done += performed
+            drain(at)
+            reached = max(reached, at)
             if progress is not None:
-                progress(step, done)
+                progress(at, done)
         with database.begin() as db:
             clock.move_to(db, max(to, clock.business_now(db)))
         drain(to)
     return done
 
 
-def _step(
+def _live(
     db: Session,
     reached: datetime,
     to: datetime,
     next_notifier_due: Callable[[Session, datetime], datetime | None],
-) -> datetime | None:
+) -> tuple[datetime, Performed] | None:
+    """Move to the next instant at which anything is due, and do what is billing's; None: nothing is, until `to`."""
     ours, theirs = next_due(db), next_notifier_due(db, reached)
+    # What the notifier still has from an instant already drained must not hold time up.
     instants = [at for at in (ours, theirs if theirs and theirs > reached else None) if at is not None and at <= to]
-    return min(instants, default=None)
+    if not instants:
+        return None
+    at = min(instants)
+    clock.move_to(db, max(at, clock.business_now(db)))
+    return at, perform_due(db, now=at)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from billing.notices.announce import announce, ask
 from billing.payments.charge import charge
 from billing.subscriptions.end import end, give_up
 from billing.subscriptions.renew import renew
+from notifier.errors import NotifierError
 
 _NEXT = text("""
     SELECT (SELECT min(end_at) FROM billing_subscriptions WHERE end_at IS NOT NULL) AS end_at,
@@ -29,6 +30,10 @@ _NEXT = text("""
 
 #: Held to the end of the transaction: two processes that perform take turns, and the second finds nothing left to do.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('billing.run'))")
+
+
+class Stuck(NotifierError):
+    """Something is still due after it was performed: rows contradict each other, and this would go on for ever."""
 
 
 class Performed(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,15 +67,22 @@ def perform_due(db: Session, *, now: datetime, gateway: Gateway | None = None) -
 
     All of it in the session's transaction. Idempotent: what is done is no longer due, and ids derive from the facts.
     Whatever is late happens at the instant it was due, not at `now`: a backlog becomes the history it should have been.
+
+    Raises:
+        Stuck: naming what stays due.
     """
     db.execute(_LOCK)
     gateway = gateway or Sandbox()
     done, events = Performed(), []
+    before: datetime | None = None
     while True:
         due = {kind: at for kind, at in _due(db).items() if at is not None and at <= now}
         if not due:
             break
         at = min(due.values())
+        if before is not None and at <= before:
+            raise Stuck(f"Still due at {at.isoformat()} after it was performed: {', '.join(sorted(due))}.")
+        before = at
         counted, facts = _perform_at(db, gateway, {kind for kind, when in due.items() if when == at}, at)
         done += counted
         events += triggers(db, facts)  # now: a later instant may change what they tell of

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -9,7 +10,7 @@ from billing.calendar import morning
 from billing.gateways.sandbox import Sandbox, card
 from billing.models import Bonus, Invoice, Subscription
 from billing.payments.pay import next_attempt, pay
-from billing.run import next_due, perform_due
+from billing.run import Stuck, next_due, perform_due
 from billing.subscriptions.cancel import cancel, keep
 from tests.billing.cast import SAO_PAULO, emitted, everything, make_subscription
 
@@ -193,3 +194,12 @@ def test_a_year_earns_a_bonus_that_is_announced_and_taken_off_the_next_invoice(d
     numbers = db.scalars(select(Invoice.number).order_by(Invoice.period_start)).all()
     assert numbers[0] == "2026-000001"
     assert numbers[11:] == ["2026-000012", "2027-000001", "2027-000002"]
+
+
+def test_rows_that_contradict_each_other_are_named_instead_of_tried_for_ever(db: Session) -> None:
+    subscription = make_subscription(db)
+    subscription.status = "canceled"
+    db.flush()
+
+    with pytest.raises(Stuck, match="renew_at"):
+        perform_due(db, now=until(2026, 2, 1))
