@@ -12,10 +12,10 @@ from prometheus_client import Counter
 
 from notifier.api.parts import Parts
 from notifier.api.problems import HANDLERS
-from notifier.api.together import Together
 from notifier.errors import Missing
 from notifier.messages.token import read_attempt
 from notifier.providers.contract import ForgedHook, Hook, Provider
+from notifier.together import Together
 from notifier.tracking.keep import ATTEMPT, Verified, keep
 
 Asked = Request[None, None, State]

@@ -16,10 +16,10 @@ from msgspec import Struct
 from notifier import clock
 from notifier.api.parts import Parts
 from notifier.api.problems import HANDLERS, FieldError, Problem, errors
-from notifier.api.together import Together
 from notifier.errors import Invalid
 from notifier.intake.accept import Result, accept
 from notifier.intake.events import Event, read
+from notifier.together import Together
 
 LARGEST_BODY = 1024 * 1024
 LARGEST_BATCH = 1000

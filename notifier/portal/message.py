@@ -1,5 +1,7 @@
 """The message in the browser, exactly as it was sent."""
 
+from typing import Any
+
 from litestar import Response, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -28,7 +30,7 @@ def handlers(parts: Parts) -> list[HTTPRouteHandler]:
             row = db.get_one(Message, subject.message_id)
             address, sent_at = row.address, row.sent_at
         words = bubble(kept.text, subject.channel) if kept else ""
-        context = {"kept": kept, "words": words, "address": address, "sent_at": sent_at}
+        context: dict[str, Any] = {"kept": kept, "words": words, "address": address, "sent_at": sent_at}
         return page(parts, "message.html", subject, token=token, **context)
 
     @route("/{token:str}/content", http_method=["GET", "HEAD"], sync_to_thread=True)

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from notifier.api import triggers
-from notifier.api.together import Together
 from notifier.catalog.types import TYPES
 from notifier.intake.models import Trigger
+from notifier.together import Together
 
 SINGLE = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json; charset=utf-8"}
