@@ -17,7 +17,7 @@ class Button(Struct, frozen=True):
     url: str = ""
 
 
-class Message(Struct, kw_only=True):
+class Message(Struct, kw_only=True, gc=False):
     """One text, either way. Times are seconds since the epoch; statuses are the vendor's words."""
 
     key: str

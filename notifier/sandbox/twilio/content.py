@@ -45,13 +45,8 @@ def route(stage: Stage, asked: Asked, rest: list[str]) -> Reply:
 
 
 def sid_of(friendly_name: str, language: str) -> str:
-    """
-    Name a template: the same one has the same SID after every restart, where Twilio deals them at random.
-
-    Whoever calls a template `<name>/<language>` can tell its SID beforehand: HX and the BLAKE2s (16 bytes) of that.
-    """
-    called = friendly_name if friendly_name.endswith(f"/{language}") else f"{friendly_name}/{language}"
-    return f"HX{hashlib.blake2s(called.encode(), digest_size=16).hexdigest()}"
+    """Name a template. Twilio deals its SIDs at random; here the same one has the same SID after every restart."""
+    return f"HX{hashlib.blake2s(f'{friendly_name}/{language}'.encode(), digest_size=16).hexdigest()}"
 
 
 def read_variables(raw: str) -> dict[str, str] | None:
