@@ -27,7 +27,7 @@ _CLAIM = text("""
             SELECT FROM triggers o
             WHERE o.customer_id = t.customer_id AND o.state = 'pending' AND (o.time, o.id) < (t.time, t.id)
         )
-        ORDER BY t.id LIMIT :limit FOR UPDATE SKIP LOCKED
+        ORDER BY t.time, t.id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     SELECT *, pg_try_advisory_xact_lock(hashtextextended(customer_id, 1)) AS is_mine FROM oldest
 """)

@@ -56,6 +56,19 @@ def test_a_run_that_keeps_failing_is_set_aside_and_goes_on_when_replayed(db: Ses
     assert db.execute(text("SELECT state FROM runs WHERE customer_id = 'cus_1'")).scalar_one() == "open"
 
 
+def test_a_run_whose_end_came_while_it_was_set_aside_ends_when_replayed(db: Session, now: datetime) -> None:
+    publish_journeys(db)
+    take(db, happening("payment.failed", at=now), now=now)
+    drain(db, now=now)
+    db.execute(text("UPDATE runs SET state = 'failed'"))
+    take(db, happening("payment.recovered", at=now + timedelta(minutes=1)), now=now + timedelta(minutes=1))
+    drain(db, now=now + timedelta(minutes=1))
+
+    replay.replay_run(db, db.execute(text("SELECT id FROM runs")).scalar_one(), now=now + timedelta(minutes=2))
+
+    assert db.execute(text("SELECT state, due_at FROM runs")).one() == ("ended", None)
+
+
 def test_only_what_is_set_aside_can_be_replayed(db: Session, now: datetime) -> None:
     publish_journeys(db)
     take(db, happening("payment.failed", at=now), now=now)
