@@ -22,12 +22,13 @@ QUIET = timedelta(seconds=1)
 
 _NEXT = text("""
     SELECT min(at) FROM (
-        (SELECT due_at AS at FROM runs WHERE state = 'open' AND due_at IS NOT NULL ORDER BY due_at LIMIT 1)
+        (SELECT due_at AS at FROM runs WHERE state = 'open' AND due_at > :now ORDER BY due_at LIMIT 1)
         UNION ALL
-        (SELECT due_at FROM messages WHERE state IN ('planned', 'queued') AND lane = 'transactional'
+        (SELECT due_at FROM messages WHERE state IN ('planned', 'queued') AND lane = 'transactional' AND due_at > :now
          ORDER BY due_at LIMIT 1)
         UNION ALL
-        (SELECT due_at FROM messages WHERE state IN ('planned', 'queued') AND lane = 'bulk' ORDER BY due_at LIMIT 1)
+        (SELECT due_at FROM messages WHERE state IN ('planned', 'queued') AND lane = 'bulk' AND due_at > :now
+         ORDER BY due_at LIMIT 1)
     ) AS due
 """)
 _OUTSTANDING = text("""
@@ -55,8 +56,8 @@ def advance(house: House, to: datetime, *, progress: Callable[[datetime], None] 
 
 def next_due(db: Session, now: datetime) -> datetime | None:
     """Return the earliest instant after `now` at which a run or a message is due."""
-    due: datetime | None = db.execute(_NEXT).scalar_one()
-    return None if due is None else max(due, now)
+    due: datetime | None = db.execute(_NEXT, {"now": now}).scalar_one()
+    return due
 
 
 def let_happen(house: House) -> None:
