@@ -11,7 +11,7 @@ import pytest
 
 from notifier.i18n import catalogs
 from notifier.i18n.shipped import directory
-from notifier.providers.contract import ApprovedTemplate, Content, Email
+from notifier.providers.contract import ApprovedTemplate, Channel, Content, Email
 from notifier.rendering import segments
 from notifier.rendering.library import Library
 from notifier.rendering.preview import preview
@@ -27,8 +27,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("template", "channel", "locale"), CASES)
-def test_a_message_reads_as_it_did(template: str, channel: str, locale: str) -> None:
-    content = preview(LIBRARY, template, channel, locale)  # type: ignore[arg-type]
+def test_a_message_reads_as_it_did(template: str, channel: Channel, locale: str) -> None:
+    content = preview(LIBRARY, template, channel, locale)
 
     compare(f"{template}.{channel}.{locale}.txt", _written(content))
     if isinstance(content, Email):

@@ -44,7 +44,7 @@ def _refused(node: nodes.Node, loops: int) -> str:
         case nodes.Test(name=name) if name not in TESTS:
             return f"There is no test {name!r} in messages. There are: {', '.join(sorted(TESTS))}."
         case nodes.Call() if not _may_call(node):
-            return "Only translations can be called."
+            return "Only translations of a text written out can be called."
         case nodes.For(recursive=True):
             return "A loop may not call itself."
         case nodes.For() if loops >= LOOPS:
@@ -57,6 +57,7 @@ def _refused(node: nodes.Node, loops: int) -> str:
 
 
 def _may_call(node: nodes.Call) -> bool:
-    if node.dyn_args or node.dyn_kwargs:
+    # A text that is not written out cannot be found by whoever translates it.
+    if node.dyn_args or node.dyn_kwargs or not (node.args and isinstance(node.args[0], nodes.Const)):
         return False
     return isinstance(node.node, nodes.Name) and node.node.name in GETTEXT

@@ -39,7 +39,7 @@ def environment(kind: Kind, locale: str, region: str) -> ImmutableSandboxedEnvir
         cache_size=0,
     )
     made.policies["ext.i18n.trimmed"] = True
-    made.globals = {"scales": SCALES}
+    made.globals = {"_": made.globals["_"], "scales": SCALES}
     made.filters = _filters(region, "..." if kind == "sms" else "…")
     words = catalogs.translations(locale)
     made.install_gettext_callables(  # type: ignore[attr-defined] # added by the i18n extension

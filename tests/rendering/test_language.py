@@ -1,0 +1,128 @@
+"""The templates' language: folding changes nothing but the time it takes; nothing dangerous can be said in it."""
+
+import gettext
+from datetime import date
+
+import pytest
+from jinja2 import Environment
+
+from notifier.i18n import catalogs
+from notifier.i18n.shipped import directory
+from notifier.rendering import preview
+from notifier.rendering.cleaning import Unrenderable
+from notifier.rendering.language import compiling, environment, mail
+from notifier.rendering.library import Library
+from notifier.rendering.render import context
+
+LIBRARY = Library.load(directory("templates"))
+
+
+class Shouting(gettext.NullTranslations):
+    """A catalog that translates every text into something one can tell from it."""
+
+    def gettext(self, message: str) -> str:
+        return message.replace("due", "DUE").replace("%(day)s", "<%(day)s>")
+
+    def pgettext(self, context: str, message: str) -> str:
+        return f"{context}:{message}"
+
+
+def said(source: str, *, html: bool = False, **values: object) -> str:
+    made = environment.environment("html" if html else "text", "en", "en")
+    return compiling.compiled(made, source, Shouting()).render(values)
+
+
+@pytest.mark.parametrize("locale", catalogs.LOCALES)
+@pytest.mark.parametrize("template", LIBRARY.templates)
+def test_a_folded_template_says_what_the_unfolded_one_says(template: str, locale: str) -> None:
+    region = catalogs.formatting(locale)
+    data = preview.sample(LIBRARY.purpose(template).triggers[0], locale, date(2026, 11, 18))
+    values = context(preview.facts(template, "email", locale, data=data), locale)
+    folded = LIBRARY.compiled(template, "email", locale, region)
+
+    plain: Environment = environment.environment("html", locale, region)
+
+    assert folded["html"].render(values) == plain.from_string(LIBRARY.html(template)).render(values)
+
+
+def test_a_translation_stands_in_the_template_with_its_values_in_place() -> None:
+    assert said("{% trans day=x %}due on {{ day }}, 100%{% endtrans %}", x="Monday") == "DUE on <Monday>, 100%"
+    assert said("{% if _('due') %}{{ _('due') }}{% endif %}") == "DUE"
+    assert said("{{ pgettext('month', 'due') }}") == "month:due"
+    assert said("{{ name or _('due') }}", name="") == "DUE"
+
+
+def test_a_translation_may_hold_markup_and_a_value_may_not() -> None:
+    assert said("{% trans day=x %}<b>{{ day }}</b>{% endtrans %}", html=True, x="<i>") == "<b><&lt;i&gt;></b>"
+    assert said("{{ name or _('<b>due</b>') }}", html=True, name="") == "<b>DUE</b>"
+
+
+@pytest.mark.parametrize("value", [None, True, 1.5, {"a": 1}, ["a"]])
+def test_what_is_no_text_is_not_written(value: object) -> None:
+    with pytest.raises(Unrenderable, match="no text"):
+        said("{{ value }}", value=value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ ''.__class__.__mro__ }}",
+        "{{ data.items() }}",
+        "{{ 'a' * 1000000000 }}",
+        "{{ 'a' ~ 'a' }}",
+        "{% for a in data recursive %}{{ loop(a) }}{% endfor %}",
+        "{% for a in range(1000000000) %}{% endfor %}",
+        "{% for a in d %}{% for b in d %}{% for c in d %}{% endfor %}{% endfor %}{% endfor %}",
+        "{% set a %}{{ a }}{{ a }}{% endset %}",
+        "{% include 'other' %}",
+        "{% macro a() %}{{ a() }}{% endmacro %}",
+        "{{ a|attr('b') }}",
+        "{{ a|safe }}",
+        "{{ lipsum() }}",
+        "{{ _(data.name) }}",
+    ],
+)
+def test_nothing_reaches_python_or_runs_for_ever(source: str) -> None:
+    with pytest.raises(compiling.NotAllowed):
+        said(source, data={}, d=[])
+
+
+def test_jinja_goes_through_mjml_unharmed_and_at_rules_stay() -> None:
+    layout = (
+        "<mjml><mj-head><mj-style>@media (prefers-color-scheme: dark) { p { color: red } }</mj-style></mj-head>"
+        "<mj-body><mj-section><mj-column>[[ message ]]</mj-column></mj-section></mj-body></mjml>"
+    )
+
+    html = mail.compiled(layout, {"message": '<mj-text>{% if a < 3 and b %}{{ "<&>" }}{% endif %}</mj-text>'})
+
+    assert '{% if a < 3 and b %}{{ "<&>" }}{% endif %}' in html
+    assert "prefers-color-scheme: dark" in html
+
+
+@pytest.mark.parametrize(
+    ("message", "fault"),
+    [
+        ("<mj-txt>a</mj-txt>", "no element mj-txt"),
+        ("<mj-text>a", "cannot be read"),
+        ("[[ footer ]]", "which no email has"),
+    ],
+)
+def test_mjml_that_would_be_swallowed_is_refused(message: str, fault: str) -> None:
+    layout = f"<mjml><mj-body><mj-section><mj-column>{message}</mj-column></mj-section></mj-body></mjml>"
+
+    with pytest.raises(mail.BadMail, match=fault):
+        mail.compiled(layout, {"message": ""})
+
+
+@pytest.mark.parametrize("locale", catalogs.LOCALES)
+@pytest.mark.parametrize("template", LIBRARY.templates)
+def test_an_email_is_fit_for_every_reader(template: str, locale: str) -> None:
+    html = preview.preview(LIBRARY, template, "email", locale).html  # type: ignore[union-attr] # emails have it
+
+    assert f'<html lang="{locale.replace("_", "-")}"' in html
+    assert "color-scheme" in html
+    assert html.count("<h1") == 1
+    assert "<title></title>" not in html
+    assert len(html.encode()) < 80_000
+    assert "/unsubscribe" in html
+    assert "<img" not in html
