@@ -7,6 +7,7 @@ from msgspec import Struct
 from notifier.providers.contract import Inbound
 from notifier.replies.keywords import keyword
 from notifier.surveys.read import read
+from notifier.surveys.score import SCALES
 
 TakenAs = Literal["stop", "start", "help", "answer", "conversation", "automatic"]
 
@@ -38,6 +39,8 @@ def decide(inbound: Inbound, words: str, *, question: str | None) -> Taken:
         return Taken(taken_as=said.meaning, reason=f"keyword-{said.word.replace(' ', '-')}")
     if question is None:
         return Taken(taken_as="conversation", reason="no-open-question")
+    if question not in SCALES:
+        return Taken(taken_as="answer", reason="own-words", comment=words)
     reading = read(words, question)
     if reading.score is None:
         return Taken(taken_as="conversation", reason=reading.reason)

@@ -29,10 +29,13 @@ _NEWEST = text("""
     WHERE customer_id = :customer AND channel = :channel AND address = :address AND sent_at BETWEEN :since AND :now
     ORDER BY created_at DESC, id DESC LIMIT 1
 """)
+# What is asked in words takes any words, so it is open to one answer; later texts are for a person to read.
 _QUESTION = text("""
     SELECT m.id AS message_id, t.data->'survey'->>'id' AS survey, t.data->'survey'->>'question' AS question
     FROM messages m JOIN triggers t ON t.id = m.trigger_id
     WHERE m.customer_id = :customer AND t.data ? 'survey'
+      AND NOT (t.data->'survey'->>'question' = 'cancel-reason' AND EXISTS (
+          SELECT FROM answers a WHERE a.customer_id = m.customer_id AND a.survey = t.data->'survey'->>'id'))
       AND (m.id = CAST(:answered AS uuid)
            OR (m.channel = :channel AND m.address = :address AND m.sent_at BETWEEN :since AND :now))
     ORDER BY (m.id = CAST(:answered AS uuid)) DESC NULLS LAST, m.created_at DESC, m.id DESC LIMIT 1

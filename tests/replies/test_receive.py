@@ -99,6 +99,16 @@ def test_a_score_answers_the_open_survey(db: Session, now: datetime, customer: s
     assert db.get_one(Message, message.id).engagement == "replied"
 
 
+def test_a_reason_asked_in_words_takes_the_first_words(db: Session, now: datetime, customer: str) -> None:
+    make_message(db, now, topic="surveys", data={"survey": {"id": "why", "question": "cancel-reason"}})
+
+    replies = receive(db, now, said("Muito caro", "a"), said("Quando acaba?", "b"))
+
+    answer = db.scalars(select(Answer)).one()
+    assert [one.taken_as for one in replies] == ["answer", "conversation"]
+    assert (answer.score, answer.comment) == (None, "Muito caro")
+
+
 def test_a_stop_beats_the_survey(db: Session, now: datetime, customer: str) -> None:
     make_message(db, now, topic="surveys", data={"survey": {"id": "nps_1", "question": "nps"}})
 
