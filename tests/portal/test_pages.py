@@ -179,6 +179,16 @@ def test_preferences_are_kept_with_their_evidence_and_only_when_changed(
     assert rows[0].evidence["source"] == "preferences"
 
 
+def test_what_a_message_is_about_can_be_done_from_its_page(client: Browser, written: Written) -> None:
+    failed = {"payment": {"reason": "expired-card"}, "subscription": {"id": "sub_1"}}
+
+    shown = client.get(link := written(KEPT, **EMAIL, data=failed)).text
+
+    assert f'href="{link}/pay"' in shown
+    assert f'href="{link}/subscription"' in shown
+    assert f'href="{link}/survey"' not in shown
+
+
 def test_the_pages_speak_the_customers_language(client: Browser, written: Written) -> None:
     shown = client.get(written(KEPT, channel="email", locale="pt_BR")).text
 
