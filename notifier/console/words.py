@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from babel import Locale
-from babel.dates import get_timezone_name
+from babel.dates import get_timezone_location, get_timezone_name
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
@@ -17,7 +17,8 @@ from notifier.errors import Missing
 from notifier.history.explain import Explained
 from notifier.i18n import catalogs, formats
 
-_UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
+_UNITS = {"s": "duration-second", "m": "duration-minute", "h": "duration-hour", "d": "duration-day"}
+_PROVIDERS = {"sendgrid": "SendGrid", "twilio": "Twilio", "smtp": "SMTP"}
 #: What of a trigger's data tells one from another, with the path of its amount and currency.
 _AMOUNTS = ("invoice", "bonus", "subscription")
 
@@ -87,7 +88,7 @@ class Words:
 
     def zone(self, name: str) -> str:
         """Name a time zone by its city."""
-        return "UTC" if name == "UTC" else name.rpartition("/")[2].replace("_", " ")
+        return "UTC" if name == "UTC" else get_timezone_location(name, locale=self._shown, return_city=True)
 
     def zones(self, *names: str) -> list[str]:
         """Return the zones to choose from: the customer's, the reader's, UTC."""
@@ -97,6 +98,14 @@ class Words:
         """Write what clocks in a zone show now, and which zone that is."""
         named = get_timezone_name(ZoneInfo(zone), width="short", locale=self._shown)
         return f"{formats.clock_time(now, zone, self.locale)} ({named})"
+
+    def day_there(self, at: datetime, zone: str) -> str:
+        """Write the date an instant has in a zone."""
+        return formats.day(at.astimezone(ZoneInfo(zone)).date(), self.locale, "medium")
+
+    def provider(self, name: str) -> str:
+        """Write a provider's name as it writes itself."""
+        return _PROVIDERS.get(name, name)
 
     def instant(self, text: str | datetime) -> datetime:
         """Read an instant kept as JSON."""

@@ -49,6 +49,7 @@ class TemplatePage(Struct, frozen=True, kw_only=True):
     kept: Kept | None
     segments: int
     problem: str
+    zone: str = "UTC"
 
 
 @get("/templates", name="console.templates", guards=[access.only("marketer")])
