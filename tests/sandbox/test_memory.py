@@ -6,12 +6,14 @@ import msgspec
 import pytest
 
 from notifier.errors import Misconfigured
-from notifier.sandbox.app import configured
+from notifier.sandbox.app import configured, create
 from notifier.sandbox.config import SandboxConfig, generate_key, kept_key, public_key
 from notifier.sandbox.records import Message
 from notifier.sandbox.store import Store
 from notifier.sandbox.twilio.segments import segments
 from notifier.settings import Settings
+from tests.sandbox.conftest import Hooks, served, soon
+from tests.sandbox.http import Http
 
 
 def config(path: Path | None = None, *, keep_messages: int = 100, keep_bytes: int = 1000) -> SandboxConfig:
@@ -141,3 +143,16 @@ def test_settings_are_read_as_the_notifier_reads_them(tmp_path: Path) -> None:
 )
 def test_only_this_machine_is_called(url: str, expected: bool) -> None:  # noqa: FBT001 - a table of cases
     assert config().may_call(url) is expected
+
+
+def test_what_was_on_its_way_arrives_after_a_restart(hooks: Hooks, tmp_path: Path) -> None:
+    kept = msgspec.structs.replace(config(tmp_path / "sandbox.sqlite"), notifier_url=hooks.url)
+    before = Store(kept)
+    before.add(message(1))
+    assert before.tape
+    before.tape.close()
+
+    with served(create(kept)) as url, Http(url) as sandbox:
+        soon(lambda: sandbox.get("/api/messages").json[0]["status"] == "delivered")
+
+    assert hooks.on("/hooks/sendgrid/events")

@@ -13,8 +13,10 @@ from litestar.types import ASGIApp
 
 from notifier import assets
 from notifier.errors import Invalid, Refused
+from notifier.sandbox.sendgrid import events
 from notifier.sandbox.sendgrid.routes import SendGridDoor
 from notifier.sandbox.stage import Stage
+from notifier.sandbox.twilio import status
 from notifier.sandbox.web.api import api
 from notifier.sandbox.web.mailboxes import mailboxes
 from notifier.sandbox.web.people import people
@@ -22,6 +24,7 @@ from notifier.sandbox.web.phones import phones
 from notifier.sandbox.web.render import HEADERS, page
 
 LARGEST_FORM = 1024 * 1024
+_UNFINISHED = frozenset({"queued", "accepted", "sending", "processed", "deferred"})
 
 
 def site(stage: Stage) -> ASGIApp:
@@ -46,6 +49,7 @@ def site(stage: Stage) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def open_stage(_: Litestar) -> AsyncIterator[None]:
         async with stage.open():
+            _resume(stage)
             yield
 
     return Litestar(
@@ -56,6 +60,14 @@ def site(stage: Stage) -> ASGIApp:
         request_max_body_size=LARGEST_FORM,
         openapi_config=None,
     )
+
+
+def _resume(stage: Stage) -> None:
+    """Bring on their way what an earlier process took and did not finish."""
+    for message in list(stage.store.messages.values()):
+        if not message.is_inbound and message.status in _UNFINISHED:
+            start = events.start if message.channel == "email" else status.start
+            start(stage, message, stage.ending(message.channel, message.person))
 
 
 async def _only_from_here(request: Request[Any, Any, Any]) -> None:
@@ -73,19 +85,19 @@ def _not_served(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     fields = {}
     if isinstance(error.extra, list):
         fields = {str(one.get("key", "")): str(one.get("message", "")) for one in error.extra if isinstance(one, dict)}
-    status = 422 if isinstance(error, ValidationException) else error.status_code
-    return _problem(request, status, error.detail, fields)
+    code = 422 if isinstance(error, ValidationException) else error.status_code
+    return _problem(request, code, error.detail, fields)
 
 
-def _problem(request: Request[Any, Any, Any], status: int, detail: str, fields: dict[str, str]) -> Response[Any]:
+def _problem(request: Request[Any, Any, Any], code: int, detail: str, fields: dict[str, str]) -> Response[Any]:
     if request.url.path.startswith("/api") or "text/html" not in request.headers.get("accept", ""):
         body: dict[str, Any] = {
             "type": "about:blank",
-            "title": HTTPStatus(status).phrase,
-            "status": status,
+            "title": HTTPStatus(code).phrase,
+            "status": code,
             "detail": detail,
         }
         if fields:
             body["errors"] = [{"field": field, "detail": remedy} for field, remedy in fields.items()]
-        return Response(body, status_code=status, media_type="application/problem+json", headers=HEADERS)
-    return page("missing", request.headers.get("accept-language", ""), status=status, code=status)
+        return Response(body, status_code=code, media_type="application/problem+json", headers=HEADERS)
+    return page("missing", request.headers.get("accept-language", ""), status=code, code=code)
