@@ -103,6 +103,10 @@ class Words:
         """Write the date an instant has in a zone."""
         return formats.day(at.astimezone(ZoneInfo(zone)).date(), self.locale, "medium")
 
+    def step(self, name: str) -> str:
+        """Write a step's name, which the journey's author chose, as a title."""
+        return name.replace("-", " ").replace("_", " ").capitalize()
+
     def provider(self, name: str) -> str:
         """Write a provider's name as it writes itself."""
         return _PROVIDERS.get(name, name)
