@@ -19,7 +19,8 @@ _CUSTOMERS = text("""
 _POINTS = text("""
     INSERT INTO contact_points (customer_id, channel, address, state, reason)
     SELECT 'cus_' || n, channel,
-           CASE channel WHEN 'email' THEN 'ana' || n || '@example.com' ELSE '+551196' || lpad(n::text, 5, '0') || '11' END,
+           CASE channel WHEN 'email' THEN 'ana' || n || '@example.com'
+                        ELSE '+551196' || lpad(n::text, 5, '0') || '11' END,
            'usable', ''
     FROM generate_series(1, :many) n, unnest(ARRAY['email', 'sms', 'whatsapp']) channel
 """)
