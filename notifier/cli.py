@@ -129,23 +129,16 @@ def sandbox(settings: Settings, host: str, port: int | None) -> None:
 @click.pass_obj
 def trigger(settings: Settings, file: Any) -> None:
     """Accept the CloudEvents in FILE (`-` for standard input): one object or a list of them."""
-    from notifier.clock import business_now
+    from notifier import trigger_file
     from notifier.house import House
-    from notifier.intake import accept, events
 
-    given = _json(file.read())
-    read = [events.read(one) for one in (given if isinstance(given, list) else [given])]
-    with House(settings) as house, house.database.begin() as db:
-        results = accept.accept(db, [one for one in read if isinstance(one, events.Event)], now=business_now(db))
-    for result in results:
-        click.echo(f"{result.status}  {result.source}  {result.id}")
-    refused = [(place, one) for place, one in enumerate(read) if isinstance(one, Invalid)]
-    wrong = [(f"event {place}", one.fields) for place, one in refused]
-    wrong += [(result.id, result.errors) for result in results if result.status == "refused"]
-    for name, fields in wrong:
-        for field, problem in fields.items():
-            click.echo(f"refused  {name}  {field}: {problem}", err=True)
-    if wrong:
+    with House(settings) as house:
+        accepted, refused = trigger_file.accept(house, file.read())
+    for line in accepted:
+        click.echo(line)
+    for line in refused:
+        click.echo(line, err=True)
+    if refused:
         sys.exit(2)
 
 
@@ -288,13 +281,6 @@ def _report(what: str, problems: Iterable[Any]) -> None:
         click.echo(f"{len(found)} problems in the {what}", err=True)
         sys.exit(1)
     click.echo(f"{what}: all in order")
-
-
-def _json(raw: bytes) -> Any:
-    try:
-        return msgspec.json.decode(raw)
-    except msgspec.DecodeError as error:
-        raise Invalid("The file is no JSON.", {"FILE": str(error)}) from error
 
 
 def _instant(written: str) -> datetime:

@@ -15,6 +15,7 @@ from dramatiq.brokers.stub import StubBroker
 
 from billing import run as billing
 from notifier import broker, clock, pipeline, publish, tick, timekeeper
+from notifier.demo import life
 from notifier.demo.orphan import follow_parent
 from notifier.house import House
 from notifier.settings import Settings
@@ -44,7 +45,7 @@ def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None
             ring = broker.through_dramatiq(house.broker)
             threads.append(_thread("listener", lambda: broker.listen(house.url, ring, stopped)))
         if settings.demo:
-            threads.append(_thread("timekeeper", lambda: timekeeper.keep(house, stopped)))
+            threads.append(_thread("timekeeper", lambda: _keep_time(house, stopped)))
         log.info("worker ready", pid=os.getpid(), broker=type(house.broker).__name__)
         stopped.wait()
         house.stopping.set()
@@ -75,6 +76,11 @@ def serve_many(processes: int) -> None:
 
 def _bill(house: House) -> None:
     house.database.run(lambda db: billing.perform_due(db, now=clock.business_now(db)))
+
+
+def _keep_time(house: House, stopped: threading.Event) -> None:
+    life.rise(house)
+    timekeeper.keep(house, stopped)
 
 
 def _thread(called: str, work: Callable[[], None]) -> threading.Thread:

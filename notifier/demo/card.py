@@ -59,7 +59,6 @@ class Card(Struct, kw_only=True):
             "SENDGRID_WEBHOOK_KEY": self.sendgrid_webhook_key,
             "SENDGRID_INBOUND_SECRET": self.inbound_secret,
             # The sandbox reports at once or never: nobody who watches should wait ten minutes for a verdict.
-            "LEASE_SECONDS": "20",
             "EVIDENCE_SECONDS": "60",
             "WHATSAPP_CONTENT": str(var.resolve() / WORDINGS),
             "BRAND_ADDRESS": "Aurora Streaming, Rua das Laranjeiras 100, Rio de Janeiro",

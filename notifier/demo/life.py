@@ -17,6 +17,7 @@ from notifier.demo import card as cards
 from notifier.demo.card import Access
 from notifier.errors import Unavailable
 from notifier.house import House
+from notifier.planning import hours
 from notifier.settings import Settings
 from notifier.staff import add, keys
 
@@ -25,8 +26,12 @@ CAST = (
     ("Ben Taylor", "ben@aurora.example", "support", "en"),
     ("Eva Ortega", "eva@aurora.example", "admin", "es"),
 )
+#: Where the demo's customers must be reachable at once when it begins; 14:00 UTC is too early for California.
+PLACES = (("America/Sao_Paulo", "BR"), ("America/New_York", "US"), ("Europe/London", "GB"), ("Europe/Madrid", "ES"))
 MONTH = timedelta(days=31)
 PAUSE = timedelta(days=5)
+DAY = timedelta(days=1)
+SATURDAY = 5
 _IS_SEEDED = text("SELECT EXISTS (SELECT FROM billing_accounts)")
 
 
@@ -67,12 +72,33 @@ def _play(house: House, end: datetime) -> None:
     timekeeper.let_happen(house)
 
 
+def rise(house: House) -> None:
+    """Begin a later day's demo at a decent hour too: play on to the next one, if it is none now."""
+    with house.database.begin() as db:
+        now = clock.business_now(db)
+    if not _is_decent(now):
+        at = _afternoon(now)
+        while at < now or not _is_decent(at):
+            at += DAY
+        timekeeper.advance(house, at)
+
+
 def _end(today: datetime) -> datetime:
-    """Return the latest weekday 14:00 UTC that is past: decent hours from San Francisco to Berlin."""
-    at = today.astimezone(UTC).replace(hour=14, minute=0, second=0, microsecond=0)
-    while at > today or at.weekday() >= 5:
-        at -= timedelta(days=1)
+    """Return the latest decent 14:00 UTC that is past."""
+    at = _afternoon(today)
+    while at > today or not _is_decent(at):
+        at -= DAY
     return at
+
+
+def _afternoon(day: datetime) -> datetime:
+    return day.astimezone(UTC).replace(hour=14, minute=0, second=0, microsecond=0)
+
+
+def _is_decent(at: datetime) -> bool:
+    """Tell whether any message may go out at once in all of `PLACES`: on a weekday that is no holiday there."""
+    asked = [hours.decent(at, topic="offers", channel="sms", zones=[zone], country=country) for zone, country in PLACES]
+    return at.weekday() < SATURDAY and all(answer is not None and answer.at == at for answer in asked)
 
 
 def _employ(db: Session, name: str, email: str, role: str, locale: str) -> Access:

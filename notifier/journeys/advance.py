@@ -15,6 +15,7 @@ from notifier.journeys import registry, steps
 from notifier.journeys.registry import Rules
 from notifier.journeys.steps import Outcome, Position, SendEffect
 from notifier.journeys.triggers import handle
+from notifier.messages.cancel import overtake
 from notifier.messages.states import SETTLED
 
 #: After so many errors a trigger or a run is set aside.
@@ -130,6 +131,7 @@ def _move(db: Session, rules: Rules, runs: Sequence[Any], *, now: datetime) -> l
         happened = steps.Reported(outcomes[run.id]) if run.id in outcomes else steps.Due()
         moves[run.id] = steps.advance(read, positions[run.id], happened, now, run.timezone or "UTC")
         effects += steps.sends(read, run, moves[run.id], when=now)
+    overtake(db, _overtaken(positions, effects), at=now)
     moved = list(moves.values())
     db.execute(
         _MOVE,
@@ -142,6 +144,17 @@ def _move(db: Session, rules: Rules, runs: Sequence[Any], *, now: datetime) -> l
         },
     )
     return effects
+
+
+def _overtaken(positions: dict[int, Position], effects: Sequence[SendEffect]) -> list[tuple[int, str, str]]:
+    """Return the channels (run, step, channel) of a `first_of` that its next channel takes the place of."""
+    gone_on = {(effect.run_id, effect.step) for effect in effects}
+    return [
+        (run, position.step, channel)
+        for run, position in positions.items()
+        if (run, position.step) in gone_on
+        for channel in position.tried
+    ]
 
 
 def _outcomes(db: Session, positions: dict[int, Position]) -> dict[int, dict[str, Outcome]]:

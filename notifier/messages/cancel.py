@@ -16,6 +16,16 @@ _CANCEL = text("""
     )
 """)
 
+_OVERTAKE = text("""
+    UPDATE messages SET state = 'cancelled', reason = 'overtaken', decisions = decisions || CAST(:decision AS jsonb)
+    WHERE id IN (
+        SELECT m.id FROM messages m
+        JOIN unnest(CAST(:runs AS bigint[]), CAST(:steps AS text[]), CAST(:channels AS text[])) AS o(run, step, channel)
+            ON m.run_id = o.run AND m.step = o.step AND m.channel = o.channel
+        WHERE m.state IN ('planned', 'queued') ORDER BY m.id FOR UPDATE OF m
+    )
+""")
+
 
 def cancel(db: Session, run_ids: Collection[int], *, reason: str, at: datetime) -> int:
     """
@@ -29,3 +39,15 @@ def cancel(db: Session, run_ids: Collection[int], *, reason: str, at: datetime) 
     decision = msgspec.json.encode([Decision(at=at, verdict="cancelled", reason=reason)]).decode()
     result = db.execute(_CANCEL, {"runs": list(run_ids), "reason": reason, "decision": decision})
     return int(result.rowcount)  # type: ignore[attr-defined]  # a cursor result: it is an UPDATE
+
+
+def overtake(db: Session, places: Collection[tuple[int, str, str]], *, at: datetime) -> None:
+    """
+    Cancel what is still unsent at these places (run, step, channel): the run has gone on to the step's next channel,
+    and nobody should read the same notice twice.
+    """
+    if not places:
+        return
+    runs, steps, channels = zip(*sorted(places), strict=True)
+    decision = msgspec.json.encode([Decision(at=at, verdict="cancelled", reason="overtaken")]).decode()
+    db.execute(_OVERTAKE, {"runs": list(runs), "steps": list(steps), "channels": list(channels), "decision": decision})

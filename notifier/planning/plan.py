@@ -15,23 +15,25 @@ from notifier.planning.facts import Known
 from notifier.planning.verdict import Facts, Planned, decide
 
 
-def plan(db: Session, effects: Sequence[SendEffect], *, now: datetime) -> list[Draft]:
+def plan(db: Session, effects: Sequence[SendEffect], *, now: datetime, default_locale: str = "en") -> list[Draft]:
     """
     Return one draft per effect and channel. A run whose message is skipped is woken, for it may try another channel.
 
-    An unknown locale stays empty, for rendering to use the default; an unknown zone likewise.
+    A customer whose locale is unknown is written to in `default_locale`; an unknown zone stays empty.
     """
     if not effects:
         return []
     known = facts.load(db, {effect.customer_id for effect in effects})
     drafts = [
-        _draft(effect, channel, known[effect.customer_id], now) for effect in effects for channel in effect.channels
+        _draft(effect, channel, known[effect.customer_id], now, default_locale)
+        for effect in effects
+        for channel in effect.channels
     ]
     reports.wake(db, {draft.run_id for draft in drafts if draft.state == "skipped"}, now=now)
     return drafts
 
 
-def _draft(effect: SendEffect, channel: str, customer: Known, now: datetime) -> Draft:
+def _draft(effect: SendEffect, channel: str, customer: Known, now: datetime, default_locale: str) -> Draft:
     point = customer.point(channel)
     verdict = decide(
         Facts(
@@ -62,7 +64,7 @@ def _draft(effect: SendEffect, channel: str, customer: Known, now: datetime) -> 
         topic=effect.topic,
         lane=cast("Lane", effect.lane),
         template=effect.template,
-        locale=customer.locale,
+        locale=customer.locale or default_locale,
         timezone=customer.timezone,
         country=customer.country,
         state="planned" if is_planned else "skipped",
