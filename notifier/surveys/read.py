@@ -36,7 +36,10 @@ _SCALE = re.compile(
     r"(?:0|1|zero|um|one|cero|uno)\s*(?:a|ate|to|e|y|and|-|–)\s*(?:10|dez|ten|diez|5|7)\b[,:]?"
 )
 _OUT_OF = re.compile(rf"(?<!\w)({_NUMBER})\s*(?:/|de|of|out of|em|sobre)\s*(10|dez|ten|diez|7|5)\b")
-_RATING = r"(?:nota|score|dou|doy|daria|give|rate|rating|puntuacion|pontuacao|calificacion|avaliacao|minha|my|mi|nps|csat|ces)"
+_RATING = (
+    r"(?:nota|score|dou|doy|daria|give|rate|rating|puntuacion|pontuacao|calificacion|avaliacao"
+    r"|minha|my|mi|nps|csat|ces)"
+)
 _INTRODUCED = re.compile(rf"\b{_RATING}\b(?:\s+(?:it|e|es|is|a|un|um|uma|an|de|you|nota))*\s*[:=]?\s*({_NUMBER})")
 _AFTERTHOUGHT = (
     r"(?:porque|pois|because|since|obrigad[oa]|thanks|thank|gracias|pontos?|points?|puntos?|estrelas?|stars?|por favor"
