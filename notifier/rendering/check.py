@@ -75,7 +75,9 @@ def _source(library: Library, template: str, name: str) -> Iterator[Problem]:
         yield Problem(file=file, line=error.lineno, what=str(error.message), remedy="Mend the syntax.")
         return
     for line, said in allowed.refusals(tree):
-        yield Problem(file=file, line=line, what=said, remedy="See the README on what templates may contain.")
+        yield Problem(
+            file=file, line=line, what=said, remedy="A message holds words, fields, conditions, loops and filters."
+        )
     for line, what, remedy in dict.fromkeys(
         fault for schema in _schemas(library, template, name) for fault in paths.faults(tree, schema)
     ):
