@@ -1,6 +1,7 @@
 """Who may see a page: a session is looked up for every request, roles are asked for where they matter."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from zoneinfo import available_timezones
 
 from litestar import Request
@@ -15,7 +16,9 @@ from notifier.i18n import catalogs
 from notifier.staff import sessions
 from notifier.staff.models import Staff
 
-Guard = Callable[[ASGIConnection, BaseRouteHandler], Awaitable[None]]  # type: ignore[type-arg]
+Connection = ASGIConnection[Any, Any, Any, Any]
+Visit = Request[Any, Any, Any]
+Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 
 LOCALE_COOKIE = "notifier_locale"
 ZONE_COOKIE = "notifier_zone"
@@ -45,7 +48,7 @@ def signed_in(parts: Parts) -> Guard:
         with parts.database.begin() as db:
             return sessions.find(db, token)
 
-    async def guard(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
         token = connection.cookies.get(cookie_name(parts), "")
         staff = await sync_to_thread(look, token) if token else None
         if staff is None:
@@ -58,14 +61,14 @@ def signed_in(parts: Parts) -> Guard:
 def only(*roles: str) -> Guard:
     """Return the guard that lets these roles pass, and the administrators always."""
 
-    async def guard(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
         if connection.state.staff.role not in {*roles, "admin"}:
             raise NotYours("This page is for another role.")
 
     return guard
 
 
-def desk(request: Request, parts: Parts) -> Desk:  # type: ignore[type-arg]
+def desk(request: Visit, parts: Parts) -> Desk:
     """Gather a request's surroundings; a guard has run before."""
     staff: Staff | None = request.state.get("staff")
     zone = request.cookies.get(ZONE_COOKIE, "")
@@ -81,12 +84,12 @@ def desk(request: Request, parts: Parts) -> Desk:  # type: ignore[type-arg]
     )
 
 
-def _csrf(request: Request) -> str:  # type: ignore[type-arg]
+def _csrf(request: Visit) -> str:
     token = ScopeState.from_scope(request.scope).csrf_token
     return token if isinstance(token, str) else ""
 
 
-def _asked_for(request: Request, parts: Parts) -> str:  # type: ignore[type-arg]
+def _asked_for(request: Visit, parts: Parts) -> str:
     chosen = request.query_params.get("lang") or request.cookies.get(LOCALE_COOKIE)
     browser = request.headers.get("accept-language", "").split(",")[0]
     return catalogs.match(chosen or browser, parts.settings.default_locale)

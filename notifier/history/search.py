@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import TextClause, text
@@ -40,7 +41,8 @@ def search(db: Session, query: str, *, limit: int = PAGE) -> Page:
     if not words:
         return Page(customers=[])
     if max(map(len, words)) < SHORTEST:
-        rows = db.execute(_BY_ID, {"prefix": _escaped(query.strip()) + "%", "limit": limit + 1})
+        start = query.strip()
+        rows = db.execute(_BY_ID, {"start": start, "end": start + "\U0010ffff", "limit": limit + 1})
     else:
         patterns = {f"word_{n}": f"%{_escaped(word)}%" for n, word in enumerate(words)}
         given = {"whole": " ".join(words), "id": query.strip(), "limit": limit + 1, "looked_at": _LOOKED_AT}
@@ -68,8 +70,8 @@ def _escaped(word: str) -> str:
     return word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
-def _read(rows: Sequence[object]) -> list[Found]:
-    return [Found(**row) for row in rows]  # type: ignore[arg-type]
+def _read(rows: Sequence[Mapping[Any, Any]]) -> list[Found]:
+    return [Found(**row) for row in rows]
 
 
 _LINE = """
@@ -78,7 +80,7 @@ _LINE = """
            (SELECT address FROM contact_points p WHERE p.customer_id = c.id AND p.channel = 'sms') AS phone
 """
 _ALL = text(f"{_LINE} FROM customers c WHERE c.id > :after ORDER BY c.id LIMIT :limit")
-_BY_ID = text(f"{_LINE} FROM customers c WHERE c.id LIKE :prefix ORDER BY c.id LIMIT :limit")
+_BY_ID = text(f"{_LINE} FROM customers c WHERE c.id >= :start AND c.id < :end ORDER BY c.id LIMIT :limit")
 
 
 def _by_words(count: int) -> TextClause:
