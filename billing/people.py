@@ -89,6 +89,11 @@ def _town(place: int) -> Town:
     raise AssertionError("the shares add up to 250")
 
 
+#: Numbers with this ending are on no WhatsApp, as far as the sandbox is concerned: their owners get an SMS.
+_NOT_ON_WHATSAPP = "0630"
+_SHARE_NOT_ON_WHATSAPP = 0.08
+
+
 def _names(language: str, dice: Random) -> Iterator[str]:
     pairs = [f"{first} {last}" for first in _FIRST[language].split() for last in _LAST[language].split()]
     dice.shuffle(pairs)
@@ -106,4 +111,5 @@ def _person(town: Town, place: int, names: dict[str, Iterator[str]], taken: set[
 
 
 def _phone(town: Town, dice: Random) -> str:
-    return "".join(str(dice.randrange(2, 10)) if sign == "#" else sign for sign in dice.choice(town.phones))
+    phone = "".join(str(dice.randrange(2, 10)) if sign == "#" else sign for sign in dice.choice(town.phones))
+    return phone[:-4] + _NOT_ON_WHATSAPP if dice.random() < _SHARE_NOT_ON_WHATSAPP else phone

@@ -5,14 +5,17 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
+import structlog
 from msgspec import Raw, Struct
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from notifier.customers import snapshot
-from notifier.db import TRANSIENT, ring
+from notifier.db import ring
 from notifier.intake.events import Event
+
+log = structlog.get_logger()
 
 #: Clocks of other machines differ a little; further ahead than this is a mistake.
 AHEAD = timedelta(minutes=5)
@@ -37,6 +40,8 @@ _INSERT = text("""
     ORDER BY source, event_id
     ON CONFLICT (source, event_id) DO NOTHING RETURNING id
 """)
+
+_UNSTORABLE = "It holds a value that cannot be stored: a number or a date beyond all bounds, or broken text."
 
 
 def accept(db: Session, events: Sequence[Event], *, now: datetime) -> list[Result]:
@@ -65,13 +70,12 @@ def _group(db: Session, group: list[tuple[int, Event]], *, now: datetime) -> lis
     try:
         with db.begin_nested():
             new = _store(db, [event for _, event in group], now=now)
-    except (DBAPIError, UnicodeError) as error:
-        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in TRANSIENT:
-            raise
+    except (DataError, IntegrityError, UnicodeError) as error:
+        # Only what is in the events; a database that is away, or asks for another try, is the caller's matter.
         if len(group) > 1:
             return [done for one in group for done in _group(db, [one], now=now)]
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        return [(place, _result(event, "refused", {"": f"It cannot be stored: {cause}"})) for place, event in group]
+        log.warning("an event cannot be stored", error=type(error).__name__)
+        return [(place, _result(event, "refused", {"": _UNSTORABLE})) for place, event in group]
     return [
         (place, _result(event, "accepted" if at in new else "duplicate")) for at, (place, event) in enumerate(group)
     ]

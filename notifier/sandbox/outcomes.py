@@ -10,6 +10,7 @@ What becomes of a text once the vendor has taken it: the recipient decides.
                      0202 sent, and never heard of again              deferred@…   …+deferred@…    delivered a bit later
                      0400 refused: no such number                     silent@…     …+silent@…      taken, never heard of
                      0410 refused: opted out                          invalid@…    …+invalid@…     refused: no address
+                     0630 delivered by SMS, not on WhatsApp
 """
 
 from typing import Literal, get_args
@@ -30,6 +31,7 @@ Outcome = Literal[
     "complaint",
     "invalid",
     "opted-out",
+    "sms-only",
 ]
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 
@@ -51,6 +53,7 @@ _NUMBERS = {
     "0202": Ending("sent-only"),
     "0400": Ending("invalid"),
     "0410": Ending("opted-out"),
+    "0630": Ending("sms-only"),
 }
 _MAILBOXES = {
     "bounce": Ending("bounce"),
@@ -78,6 +81,8 @@ def ending(channel: Channel, address: str, chosen: dict[str, tuple[Outcome, int 
 
 def _by_phone(channel: Channel, found: Ending) -> Ending:
     outcome, code = found.outcome, found.error_code
+    if outcome == "sms-only":
+        return Ending("failed", 63024) if channel == "whatsapp" else DELIVERED
     if outcome in {"bounce", "blocked", "undelivered"}:
         outcome, code = "undelivered", code or 30005
     elif outcome in {"dropped", "failed"}:

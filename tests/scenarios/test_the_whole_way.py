@@ -184,7 +184,7 @@ def test_bad_input_names_the_field_and_the_good_events_of_a_batch_are_taken(demo
     bad["data"]["invoice"]["currency"] = "reais"
 
     status, problem = demo.refused("POST", "/api/v1/triggers", bad)
-    results = demo.call("POST", "/api/v1/triggers", [good, bad])
+    results = demo.call("POST", "/api/v1/triggers", [good, bad])["results"]
     wrong_key, _ = demo.refused("GET", "/api/v1/trigger-types", key="nobody")
 
     assert status == 422
