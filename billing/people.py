@@ -91,7 +91,7 @@ def _town(place: int) -> Town:
 
 #: Numbers with this ending are on no WhatsApp, as far as the sandbox is concerned: their owners get an SMS.
 _NOT_ON_WHATSAPP = "0630"
-_SHARE_NOT_ON_WHATSAPP = 0.08
+_EVERY = 12
 
 
 def _names(language: str, dice: Random) -> Iterator[str]:
@@ -103,13 +103,13 @@ def _names(language: str, dice: Random) -> Iterator[str]:
 def _person(town: Town, place: int, names: dict[str, Iterator[str]], taken: set[str], dice: Random) -> Person:
     name = next(names[town.locale[:2]])
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower().replace(" ", ".")
-    phone = _phone(town, dice)
+    phone = _phone(town, place, dice)
     while phone in taken:
-        phone = _phone(town, dice)
+        phone = _phone(town, place, dice)
     taken.add(phone)
     return Person(name=name, email=f"{plain}@{_MAILBOXES[place % len(_MAILBOXES)]}", phone=phone, town=town)
 
 
-def _phone(town: Town, dice: Random) -> str:
+def _phone(town: Town, place: int, dice: Random) -> str:
     phone = "".join(str(dice.randrange(2, 10)) if sign == "#" else sign for sign in dice.choice(town.phones))
-    return phone[:-4] + _NOT_ON_WHATSAPP if dice.random() < _SHARE_NOT_ON_WHATSAPP else phone
+    return phone[:-4] + _NOT_ON_WHATSAPP if place % _EVERY == 0 else phone
