@@ -3,7 +3,9 @@
 import hashlib
 import os
 import pwd
+import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -35,18 +37,31 @@ class Place(Struct, frozen=True, kw_only=True):
         return self.home / "server.log"
 
 
-def locate(var: Path) -> Place:
-    """Choose the directories for the database that belongs to `var`; touches nothing."""
+def locate(var: Path, *, may_create: bool = False) -> Place:
+    """
+    Choose the directories for the database that belongs to `var`; touches nothing unless `may_create`.
+
+    Root's data lie elsewhere, and `var/postgresql` links to them: who removes `var` begins anew, and does not meet the
+    database of another time.
+    """
     var = var.resolve()
     short = hashlib.sha256(os.fsencode(var)).hexdigest()[:12]
     if os.geteuid() == 0:
-        home = SYSTEM / short
+        home = _linked(var / "postgresql", SYSTEM / f"{short}-{secrets.token_hex(4)}", may_create=may_create)
         return Place(home=home, socket=home / "socket", user=UNPRIVILEGED)
     home = var / "postgresql"
     socket = home / "socket"
     if len(os.fsencode(socket)) > LONGEST_DIRECTORY:
         socket = Path(f"/tmp/notifier-{os.geteuid()}-{short}")  # noqa: S108 - made 0700 and its owner checked
     return Place(home=home, socket=socket)
+
+
+def _linked(link: Path, new: Path, *, may_create: bool) -> Path:
+    if may_create and not link.is_symlink():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # another process was first; its choice is the one
+            link.symlink_to(new)
+    return link.readlink() if link.is_symlink() else new
 
 
 def prepare(place: Place) -> None:

@@ -62,7 +62,7 @@ def acquire(var: Path, *, may_create: bool = False) -> Handle:
         Misconfigured: the platform or the directories do not allow a server; the message says what to do.
         Unavailable: the server does not start; the message ends with its own words.
     """
-    place = locate(var)
+    place = locate(var, may_create=may_create)
     if not may_create and not place.data.exists():
         raise NoDatabaseYet(
             f"There is no database under {place.home} yet. Run `notifier demo` or `notifier migrate` first, or set "

@@ -143,3 +143,14 @@ def test_a_socket_directory_somebody_else_can_enter_is_refused(tmp_path: Path) -
 def _permissions(path: Path) -> tuple[int, int]:
     found = path.stat()
     return found.st_mode & 0o7777, found.st_uid
+
+
+def test_who_removes_var_begins_anew(tmp_path: Path) -> None:
+    first = locate(tmp_path / "var", may_create=True)
+    again = locate(tmp_path / "var", may_create=True)
+    shutil.rmtree(tmp_path / "var", ignore_errors=True)
+
+    anew = locate(tmp_path / "var", may_create=True)
+
+    assert again.home == first.home
+    assert anew.home != first.home or os.geteuid() != 0
