@@ -1,6 +1,7 @@
 """SMTP: email through any mail server, over a small pool of kept connections."""
 
 import asyncio
+import contextlib
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
@@ -35,6 +36,13 @@ _NEVER_CONNECTED = (
     aiosmtplib.SMTPConnectResponseError,
     OSError,
 )
+
+
+class _Turn:
+    """How far a call has come: what a failure means depends on it."""
+
+    may_be_taken = False
+    """From the DATA command on the server may have the mail, whatever we hear."""
 
 
 class SMTP:
@@ -73,14 +81,42 @@ class SMTP:
             raise TypeError("SMTP sends emails only")
         reply_to = reply_address(self._reply_to, outgoing.attempt_id) if self._reply_to else ""
         mail = mime.build(outgoing, content, sender=self._from, reply_to=reply_to)
-        async with self._free:
-            try:
-                connection = await self._connection()
-            except _NEVER_CONNECTED as error:
-                return NotSent(reason="unreachable", detail=shortened(type(error).__name__))
-            except aiosmtplib.SMTPException as error:
-                return NotSent(retry_after=60.0, reason="account", detail=shortened(type(error).__name__))
-            return await self._hand_over(connection, outgoing, mail)
+        begun = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(begun + self._seconds / 3):
+                await self._free.acquire()
+        except TimeoutError:
+            return NotSent(reason="pacing", detail="every connection was busy")
+        turn = _Turn()
+        try:
+            async with asyncio.timeout_at(begun + self._seconds):
+                return await self._in_turn(outgoing, mail, turn)
+        except TimeoutError:
+            detail = "no answer in time"
+            return Unknown(detail=detail) if turn.may_be_taken else NotSent(reason="unreachable", detail=detail)
+        finally:
+            self._free.release()
+
+    async def _in_turn(self, outgoing: Outgoing, mail: bytes, turn: _Turn) -> Outcome:
+        try:
+            connection = await self._connection()
+        except _NEVER_CONNECTED as error:
+            return NotSent(reason="unreachable", detail=shortened(type(error).__name__))
+        except aiosmtplib.SMTPException as error:
+            return NotSent(retry_after=60.0, reason="account", detail=shortened(type(error).__name__))
+        is_clean = False
+        try:
+            outcome = await self._hand_over(connection, outgoing, mail, turn)
+            is_clean = not isinstance(outcome, Unknown)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            detail = shortened(type(error).__name__)
+            return Unknown(detail=detail) if turn.may_be_taken else NotSent(reason="unreachable", detail=detail)
+        finally:
+            if is_clean:
+                self._idle.append(connection)
+            else:
+                connection.close()
+        return outcome
 
     async def _connection(self) -> aiosmtplib.SMTP:
         while self._idle:
@@ -93,28 +129,33 @@ class SMTP:
             return kept
         host, port, is_tls = self._server
         fresh = aiosmtplib.SMTP(hostname=host, port=port, use_tls=is_tls, timeout=self._seconds)
-        await fresh.connect()
-        if self._login[0]:
-            await fresh.login(*self._login)
+        try:
+            await fresh.connect()
+            if self._login[0]:
+                await fresh.login(*self._login)
+        except BaseException:
+            fresh.close()
+            raise
         return fresh
 
-    async def _hand_over(self, connection: aiosmtplib.SMTP, outgoing: Outgoing, mail: bytes) -> Outcome:
-        is_whole = False
+    async def _hand_over(self, connection: aiosmtplib.SMTP, outgoing: Outgoing, mail: bytes, turn: _Turn) -> Outcome:
         try:
             await connection.mail(self._address)
             await connection.rcpt(outgoing.to)
-            is_whole = True  # from here on the server may have the mail, whatever we hear
+            turn.may_be_taken = True
             await connection.data(mail)
         except aiosmtplib.SMTPResponseException as error:
-            self._idle.append(connection)
+            if not 400 <= error.code < 600:
+                raise  # no answer a server gives: nothing can be read from it
             return refusal(error.code, error.message)
-        except (aiosmtplib.SMTPException, OSError) as error:
-            connection.close()
-            if not is_whole:
-                return NotSent(reason="unreachable", detail=shortened(type(error).__name__))
-            return Unknown(detail=shortened(type(error).__name__))
-        self._idle.append(connection)
         return Accepted(ref=mime.message_id(self._address, outgoing.attempt_id))
+
+    async def close(self) -> None:
+        """Close the kept connections."""
+        while self._idle:
+            kept = self._idle.pop()
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await kept.quit()
 
     async def find(
         self,
