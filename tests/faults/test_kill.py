@@ -1,5 +1,7 @@
 """Kill the worker in the middle of its work: the sandbox's own record is compared with the ledger."""
 
+import random
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from sqlalchemy import text
 
 from notifier.clock import business_now, move_to
 from notifier.db import Database
+from tests.faults.cut import cutting
 from tests.faults.house import House, opened, states, wait
 from tests.sending.stage import due
 
@@ -58,18 +61,21 @@ def compare(house: House, database: Database, many: int) -> None:
     assert refs == known
 
 
-def test_a_killed_worker_loses_nothing_and_repeats_nothing(live_database: Database, tmp_path: Path) -> None:
+def test_workers_killed_at_any_moment_lose_nothing_and_repeat_nothing(live_database: Database, tmp_path: Path) -> None:
+    moments = sorted(random.sample(range(5, 85), 3))
+    print(f"killed when so many in a hundred were taken: {moments}")
     plant(live_database, MANY, "sms", "whatsapp", "email")
     with opened(live_database.url, tmp_path) as house:
         house.ask("PUT", "/api/faults", {"latency_ms": 60})
 
-        for taken in (MANY // 5, MANY // 2):
-            worker = house.start("worker")
-            wait(lambda: sum(house.received().values()) >= taken, seconds=90, what=f"{taken} taken")  # noqa: B023
-            worker.kill()
-            worker.wait()
-            assert not is_over(live_database)
-        house.start("worker")
+        workers = [house.start("worker"), house.start("worker")]
+        for moment in moments:
+            wait(lambda: sum(house.received().values()) >= MANY * moment / 100, seconds=90, what="calls")  # noqa: B023
+            time.sleep(random.random() / 5)
+            killed = workers.pop(0)
+            killed.kill()
+            killed.wait()
+            workers.append(house.start("worker"))
         settle(live_database, seconds=150)
 
         compare(house, live_database, MANY)
@@ -98,3 +104,19 @@ def test_being_told_to_slow_down_and_being_refused_lose_nothing(live_database: D
         settle(live_database, seconds=120)
 
         compare(house, live_database, 120)
+
+
+def test_a_connection_cut_before_or_after_acceptance_loses_nothing_and_repeats_nothing(
+    live_database: Database, tmp_path: Path
+) -> None:
+    plant(live_database, 150, "sms", "email")
+    with opened(live_database.url, tmp_path) as house, cutting(house.sandbox_port, requests=0.2, answers=0.2) as cut:
+        url, wire = cut
+        house.environ |= {"NOTIFIER_TWILIO_API_URL": url, "NOTIFIER_SENDGRID_API_URL": url}
+
+        house.start("worker")
+        settle(live_database, seconds=120)
+
+        assert wire.cut_requests
+        assert wire.cut_answers
+        compare(house, live_database, 150)
