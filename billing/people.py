@@ -103,13 +103,14 @@ def _names(language: str, dice: Random) -> Iterator[str]:
 def _person(town: Town, place: int, names: dict[str, Iterator[str]], taken: set[str], dice: Random) -> Person:
     name = next(names[town.locale[:2]])
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower().replace(" ", ".")
-    phone = _phone(town, place, dice)
+    phone = _phone(town, dice)
+    if place % _EVERY == 0:
+        phone = phone[:-4] + _NOT_ON_WHATSAPP
     while phone in taken:
-        phone = _phone(town, place, dice)
+        phone = _phone(town, dice)
     taken.add(phone)
     return Person(name=name, email=f"{plain}@{_MAILBOXES[place % len(_MAILBOXES)]}", phone=phone, town=town)
 
 
-def _phone(town: Town, place: int, dice: Random) -> str:
-    phone = "".join(str(dice.randrange(2, 10)) if sign == "#" else sign for sign in dice.choice(town.phones))
-    return phone[:-4] + _NOT_ON_WHATSAPP if place % _EVERY == 0 else phone
+def _phone(town: Town, dice: Random) -> str:
+    return "".join(str(dice.randrange(2, 10)) if sign == "#" else sign for sign in dice.choice(town.phones))
