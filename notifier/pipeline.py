@@ -19,7 +19,8 @@ from notifier.messages.write import write
 from notifier.planning.plan import plan
 from notifier.replies.receive import receive_pending
 from notifier.sending.drain import drain
-from notifier.sending.unknown import settle_unknown
+from notifier.sending.unknown.reconcile import reconcile
+from notifier.sending.unknown.settle import settle_unknown
 from notifier.tracking.apply import apply_pending
 
 SET = 500
@@ -67,8 +68,12 @@ def callbacks_have_come(house: House) -> None:
 
 @actor("unknown")
 def answers_are_missing(house: House) -> None:
-    """Look for evidence; when a stated wait has passed without any, let the topic's policy decide."""
+    """
+    Look for evidence; when a stated wait has passed without any, let the topic's policy decide. Ask about what was
+    accepted and never reported on.
+    """
     settle_unknown(house.database, house.providers, house.settings)
+    reconcile(house.database, house.providers)
 
 
 def run(house: House, lane: str) -> None:

@@ -20,18 +20,22 @@ _DUE = text("""
     UNION ALL
     SELECT 'hooks' WHERE EXISTS (SELECT FROM hooks WHERE state = 'pending')
     UNION ALL
-    SELECT 'unknown' WHERE EXISTS (SELECT FROM attempts WHERE state IN ('calling', 'unknown'))
+    SELECT 'unknown' WHERE
+        EXISTS (SELECT FROM attempts
+                WHERE state = 'calling' AND claimed_at < clock_timestamp() - make_interval(secs => :lease))
+        OR EXISTS (SELECT FROM attempts WHERE state = 'unknown' AND evidence_at <= clock_timestamp())
+        OR EXISTS (SELECT FROM attempts WHERE look_at <= clock_timestamp())
 """)
 
 
-def due(db: Session) -> list[str]:
-    """Return the lanes that have something to do now."""
-    return list(db.execute(_DUE, {"now": business_now(db)}).scalars())
+def due(db: Session, *, lease: float) -> list[str]:
+    """Return the lanes that have something to do now; a call older than `lease` seconds is given up on."""
+    return list(db.execute(_DUE, {"now": business_now(db), "lease": lease}).scalars())
 
 
-def tick(database: Database) -> None:
+def tick(database: Database, *, lease: float) -> None:
     """Ring every lane that is due; does nothing while another process is at it. Safe to run as often as one likes."""
     with database.begin() as db:
         if db.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}).scalar_one():
-            for lane in due(db):
+            for lane in due(db, lease=lease):
                 ring(db, lane)

@@ -39,7 +39,7 @@ def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None
         workers = dramatiq.Worker(house.broker, worker_threads=THREADS, worker_timeout=100)
         pipeline.declare(house.broker, house)
         workers.start()
-        threads = [_thread("tick", lambda: _repeat(lambda: tick.tick(house.database), TICK, stopped))]
+        threads = [_thread("tick", lambda: _repeat(lambda: _tick(house), TICK, stopped))]
         threads.append(_thread("billing", lambda: _repeat(lambda: _bill(house), BILLING, stopped)))
         if isinstance(house.broker, StubBroker):
             ring = broker.through_dramatiq(house.broker)
@@ -72,6 +72,10 @@ def serve_many(processes: int) -> None:
         child.terminate()
     for child in children:
         child.wait()
+
+
+def _tick(house: House) -> None:
+    tick.tick(house.database, lease=house.settings.lease_seconds)
 
 
 def _bill(house: House) -> None:

@@ -15,6 +15,18 @@ _WAKE = text("""
         ORDER BY id FOR UPDATE
     ) RETURNING id
 """)
+_HOLD = text("SELECT id FROM runs WHERE id = ANY(:runs) AND state = 'open' ORDER BY id FOR NO KEY UPDATE")
+
+
+def hold(db: Session, run_ids: Collection[int]) -> None:
+    """
+    Lock the open ones of the runs, before any of their messages is: locks go run, message, attempt.
+
+    Whoever is about to change outcomes and then to `wake` begins with it. It also waits for a run that is just
+    moving on, so that no outcome falls between its look at the outcomes and its decision to wait for one.
+    """
+    if run_ids:
+        db.execute(_HOLD, {"runs": sorted(run_ids)})
 
 
 def wake(db: Session, run_ids: Collection[int], *, now: datetime) -> None:

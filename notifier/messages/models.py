@@ -106,6 +106,7 @@ class Attempt(Base):
         Index("ix_attempts_calling", "claimed_at", postgresql_where="state = 'calling'"),
         Index("ix_attempts_unknown", "evidence_at", postgresql_where="state = 'unknown'"),
         Index("ix_attempts_ref", "provider", "ref"),
+        Index("ix_attempts_look_at", "look_at", postgresql_where="look_at IS NOT NULL"),
         CheckConstraint(
             "state IN ('calling', 'handed-back', 'accepted', 'sent', 'delivered', 'undelivered', 'bounced', 'refused', "
             "'not-sent', 'unknown', 'lost')",
@@ -134,6 +135,8 @@ class Attempt(Base):
     """While `unknown`: machine time of the next look for evidence."""
     evidence_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """While `unknown`: machine time at which the topic's policy decides."""
+    look_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """While accepted: machine time at which the provider is asked, should its last report not have come."""
 
     events: Mapped[list["Event"]] = relationship(lazy="raise", order_by="Event.id")
 

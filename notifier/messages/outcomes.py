@@ -28,13 +28,15 @@ class Change(Struct, frozen=True, kw_only=True):
     """The message's state if no attempt says better: `queued` for a retry, `failed` to give up."""
     not_before: datetime | None = None
     """With `then="queued"`: machine time before which it is not tried again."""
+    look_at: datetime | None = None
+    """Machine time at which the provider is asked about it, should no last report have come by then."""
     decision: Decision | None = None
     """Added to the message's trail."""
 
 
 _LOCK = text("""
     SELECT m.id, m.state, m.engagement, m.run_id, m.sent_at, m.reason FROM messages m
-    WHERE m.id IN (SELECT message_id FROM attempts WHERE id = ANY(:attempts)) ORDER BY m.id FOR UPDATE
+    WHERE m.id IN (SELECT message_id FROM attempts WHERE id = ANY(:attempts)) ORDER BY m.id FOR NO KEY UPDATE
 """)
 _ATTEMPTS = text("""
     SELECT id, message_id, state, provider, ref FROM attempts
@@ -42,9 +44,10 @@ _ATTEMPTS = text("""
 """)
 _RAISE = text("""
     UPDATE attempts a SET state = c.state, ref = coalesce(c.ref, a.ref), settled_at = clock_timestamp(),
-           reason = c.reason, detail = c.detail
+           reason = c.reason, detail = c.detail,
+           look_at = CASE WHEN c.state IN ('accepted', 'sent') THEN coalesce(c.look_at, a.look_at) END
     FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:refs AS text[]), CAST(:reasons AS text[]),
-                CAST(:details AS text[])) AS c(id, state, ref, reason, detail)
+                CAST(:details AS text[]), CAST(:looks AS timestamptz[])) AS c(id, state, ref, reason, detail, look_at)
     WHERE a.id = c.id
 """)
 _SETTLE = text("""
@@ -114,6 +117,7 @@ def _raise(
             "refs": [best[ident].ref for ident in ordered],
             "reasons": [best[ident].reason for ident in ordered],
             "details": [best[ident].detail for ident in ordered],
+            "looks": [best[ident].look_at for ident in ordered],
         },
     )
     return best

@@ -35,6 +35,8 @@ class Outbox:
         """Keep the message although the answer is not `Accepted`: a connection that broke after the fact."""
         self.is_away = False
         """Cannot be asked for evidence."""
+        self.became: dict[str, Found] = {}
+        """What it says of messages it has accepted, by ref."""
 
     def sender(self, channel: str) -> str:
         return f"outbox-{channel}"
@@ -52,6 +54,11 @@ class Outbox:
             raise Unavailable("the outbox is away")
         has = any(one.attempt_id == outgoing.attempt_id for one in self.taken)
         return Found(ref=f"out-{outgoing.attempt_id.hex}") if has else None
+
+    async def fetch(self, ref: str) -> Found | None:
+        if self.is_away:
+            raise Unavailable("the outbox is away")
+        return self.became.get(ref)
 
     def verify(self, hook: Hook) -> None:
         raise ForgedHook(f"The outbox calls nobody, so {hook.url} cannot come from it.")

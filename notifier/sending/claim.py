@@ -1,6 +1,6 @@
 """Take due messages of a lane: ask whether they are still true, render them, commit an attempt for each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,13 +12,13 @@ from uuid_utils.compat import uuid7
 
 from notifier.clock import machine_now, since_boot
 from notifier.db import copy
-from notifier.journeys.reports import wake
 from notifier.messages import token
 from notifier.messages.draft import Decision
 from notifier.providers.contract import Content, Outgoing, Provider
 from notifier.providers.registry import Providers
 from notifier.rendering.library import Library
 from notifier.sending import still, verdicts, words
+from notifier.sending.verdicts import Held
 from notifier.settings import Settings, secret_key
 
 
@@ -28,6 +28,7 @@ class Call(Struct, frozen=True, kw_only=True):
     outgoing: Outgoing
     provider: Provider
     message_id: UUID
+    run_id: int | None
     tries: int
     """This one included."""
     claimed: float
@@ -35,10 +36,12 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Claimed(Struct, frozen=True):
-    """What one look found. `seen` may exceed the calls: some messages were dropped, postponed or could not be made."""
+    """What one look found. `seen` may exceed the calls: some messages were postponed, or are to be dropped."""
 
     calls: list[Call]
     seen: int
+    dropped: Mapping[UUID, Held]
+    """Still due until `verdicts.drop` has been told: it locks their runs, which must come before any message."""
 
 
 _BUSY = text("""
@@ -53,7 +56,7 @@ _DUE = text("""
     WHERE m.lane = :lane AND m.state IN ('planned', 'queued') AND m.due_at <= :now
     AND (m.not_before IS NULL OR m.not_before <= clock_timestamp()) AND m.channel = ANY(:channels)
     AND NOT EXISTS (SELECT FROM triggers t WHERE t.customer_id = m.customer_id AND t.state = 'pending')
-    ORDER BY m.due_at, m.id LIMIT :limit FOR UPDATE SKIP LOCKED
+    ORDER BY m.due_at, m.id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
 """)
 _TAKE = text("""
     UPDATE messages m SET state = 'sending', attempts_made = attempts_made + 1, template_version = t.version,
@@ -64,6 +67,8 @@ _TAKE = text("""
 """)
 _ATTEMPT = ("id", "message_id", "number", "provider", "sender", "state", "reason", "detail", "claimed_by", "claimed_at")
 _NUMBERS = text("SELECT message_id, max(number) AS number FROM attempts WHERE message_id = ANY(:ids) GROUP BY 1")
+
+_NOTHING = Claimed([], 0, {})
 
 
 def claim(
@@ -78,11 +83,11 @@ def claim(
     """
     channels = _channels(db, providers)
     if not channels or (lane == "bulk" and is_busy(db, channels, now)):
-        return Claimed([], 0)
+        return _NOTHING
     wanted = {"lane": lane, "now": now, "channels": channels, "limit": limit}
     ids = list(db.execute(_DUE, wanted).scalars())
     if not ids:
-        return Claimed([], 0)
+        return _NOTHING
     begun = since_boot()
     rows = still.load(db, ids)
     standing = still.ask(db, rows, now=now)
@@ -91,8 +96,7 @@ def claim(
     written, spoilt = words.write(db, library, settings, going)
     for ident, why in spoilt.items():
         held[ident] = verdicts.failed(Decision(at=now, verdict="failed", reason="unrenderable", facts={"why": why}))
-    runs = verdicts.carry_out(db, held)
-    wake(db, {row.run_id for row in rows if row.id in runs and row.run_id is not None}, now=now)
+    verdicts.postpone(db, held)
     ready = [row for row in going if row.id in written]
     callback = _callbacks(settings)
     calls = [
@@ -100,6 +104,7 @@ def claim(
             outgoing=_outgoing(row, standing.addresses[row.id], written[row.id], callback),
             provider=providers.for_channel(row.channel),
             message_id=row.id,
+            run_id=row.run_id,
             tries=row.attempts_made + 1,
             claimed=begun,
         )
@@ -107,7 +112,7 @@ def claim(
     ]
     _attempt(db, calls, worker)
     _take(db, calls, [library.versions.get((row.template, row.channel)) for row in ready])
-    return Claimed(calls, len(ids))
+    return Claimed(calls, len(ids), {ident: one for ident, one in held.items() if one.due_at is None})
 
 
 def is_busy(db: Session, channels: Sequence[str], now: datetime) -> bool:

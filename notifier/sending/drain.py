@@ -19,6 +19,7 @@ from notifier.rendering.library import Library
 from notifier.sending import loop, pace
 from notifier.sending.claim import Call, Claimed, claim
 from notifier.sending.settle import Answered, HandedBack, settle
+from notifier.sending.verdicts import drop
 from notifier.settings import Settings
 
 log = structlog.get_logger()
@@ -80,7 +81,10 @@ class _Island:
         return False
 
     def _claim(self, limit: int) -> Claimed:
-        return self._database.run(lambda db: self._take(db, limit))
+        claimed = self._database.run(lambda db: self._take(db, limit))
+        if claimed.dropped:
+            self._database.run(lambda db: drop(db, claimed.dropped, now=business_now(db)))
+        return claimed
 
     def _is_idle(self) -> bool:
         return not (self._flying or self._returned or self._settling)

@@ -15,6 +15,8 @@ LOOK = 0.05
 """How often new work is looked for while calls are out."""
 DATABASE_AWAY = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Between tries to store an answer."""
+LOOKS = (600.0, 3600.0, 21600.0)
+"""Ages at which an accepted attempt is asked about whose last report has not come; after that it stays as it is."""
 AGAIN = 30.0
 """Between two looks for evidence of the same attempt, at most; a twentieth of the whole wait when that is shorter."""
 

@@ -1,7 +1,7 @@
 """Write down what calls came to, in sets, and what follows for retries, senders and addresses."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from notifier.clock import machine_now
 from notifier.consent.suppress import suppress
 from notifier.db import ring
-from notifier.journeys.reports import wake
+from notifier.journeys.reports import hold, wake
 from notifier.messages.draft import Decision
 from notifier.messages.outcomes import Change, record
-from notifier.providers.contract import Accepted, NotSent, Outcome, Refused
+from notifier.providers.contract import Accepted, Fetches, NotSent, Outcome, Provider, Reason, Refused
 from notifier.sending import pace
 from notifier.sending.claim import Call
 from notifier.sending.retry import GiveUp, next_try
@@ -59,17 +59,17 @@ PACING = 1.0
 def settle(db: Session, answers: Sequence[Answered], settings: Settings, *, now: datetime) -> None:
     """Settle calls that returned. Never lowers what a callback has raised meanwhile. `now` is business time."""
     machine = machine_now(db)
+    hold(db, {one.call.run_id for one in answers if one.call.run_id is not None})
     changes = [_change(one, now, machine) for one in answers]
     runs = record(db, changes, now=now)
     await_evidence(db, [change.attempt_id for change in changes if change.state == "unknown"], settings)
     if back := [one.call.message_id for one in answers if isinstance(one.outcome, HandedBack)]:
         db.execute(_UNCOUNT, {"ids": sorted(back)})
-    for one in answers:
-        if isinstance(one.outcome, NotSent):
-            _pause(db, one.call, one.outcome)
-        elif isinstance(one.outcome, Refused):
-            _follow(db, one.call, one.outcome, now)
     wake(db, runs, now=now)
+    _rest(db, answers)
+    for one in sorted(answers, key=lambda one: (one.call.outgoing.channel, one.call.outgoing.to)):
+        if isinstance(one.outcome, Refused):
+            _refused(db, one.call, one.outcome, now)
 
 
 def await_evidence(db: Session, attempt_ids: Sequence[UUID], settings: Settings) -> None:
@@ -82,10 +82,26 @@ def await_evidence(db: Session, attempt_ids: Sequence[UUID], settings: Settings)
     ring(db, "unknown")
 
 
+def first_report_due(provider: Provider, machine: datetime) -> datetime | None:
+    """Return when a provider that can be asked is first asked about what it has accepted at `machine`."""
+    return machine + timedelta(seconds=pace.LOOKS[0]) if isinstance(provider, Fetches) else None
+
+
+def follow(
+    db: Session, channel: str, address: str, *, reason: Reason, evidence: Mapping[str, object], now: datetime
+) -> None:
+    """Do to an address what the reason of a refusal demands."""
+    if reason == "bad-address":
+        db.execute(_INVALID, {"channel": channel, "address": address, "reason": reason})
+    if reason in _SUPPRESSIONS:
+        suppress(db, channel, address, reason=_SUPPRESSIONS[reason], evidence=evidence, at=now)
+
+
 def _change(one: Answered, now: datetime, machine: datetime) -> Change:
     ident, outcome = one.call.outgoing.attempt_id, one.outcome
     if isinstance(outcome, Accepted):
-        return Change(attempt_id=ident, state="accepted", ref=outcome.ref or None)
+        look_at = first_report_due(one.call.provider, machine)
+        return Change(attempt_id=ident, state="accepted", ref=outcome.ref or None, look_at=look_at)
     if isinstance(outcome, Refused):
         return Change(attempt_id=ident, state="refused", reason=outcome.reason, detail=outcome.detail, then="failed")
     if isinstance(outcome, HandedBack):
@@ -104,18 +120,20 @@ def _change(one: Answered, now: datetime, machine: datetime) -> Change:
     return replace(unsent, then="queued", not_before=machine + timedelta(seconds=after.seconds), decision=again)
 
 
-def _pause(db: Session, call: Call, outcome: NotSent) -> None:
-    if outcome.reason in {"pacing", "account"}:
-        sender = call.provider.sender(call.outgoing.channel)
-        seconds = PACING if outcome.retry_after is None else outcome.retry_after
-        values = {"provider": call.provider.name, "sender": sender, "seconds": seconds, "reason": outcome.reason}
-        db.execute(_PAUSE, values)
+def _rest(db: Session, answers: Sequence[Answered]) -> None:
+    longest: dict[tuple[str, str], tuple[float, str]] = {}
+    for one in answers:
+        outcome, provider = one.outcome, one.call.provider
+        if isinstance(outcome, NotSent) and outcome.reason in {"pacing", "account"}:
+            seconds = PACING if outcome.retry_after is None else outcome.retry_after
+            who = provider.name, provider.sender(one.call.outgoing.channel)
+            longest[who] = max(longest.get(who, (0.0, "")), (seconds, outcome.reason))
+    for (name, sender), (seconds, reason) in sorted(longest.items()):
+        db.execute(_PAUSE, {"provider": name, "sender": sender, "seconds": seconds, "reason": reason})
 
 
-def _follow(db: Session, call: Call, outcome: Refused, now: datetime) -> None:
-    channel, address = call.outgoing.channel, call.outgoing.to
-    if outcome.reason == "bad-address" and outcome.permanent:
-        db.execute(_INVALID, {"channel": channel, "address": address, "reason": outcome.reason})
-    if outcome.reason in _SUPPRESSIONS:
-        evidence = {"source": call.provider.name, "message": str(call.message_id), "detail": outcome.detail}
-        suppress(db, channel, address, reason=_SUPPRESSIONS[outcome.reason], evidence=evidence, at=now)
+def _refused(db: Session, call: Call, outcome: Refused, now: datetime) -> None:
+    if outcome.reason == "bad-address" and not outcome.permanent:
+        return
+    evidence = {"source": call.provider.name, "message": str(call.message_id), "detail": outcome.detail}
+    follow(db, call.outgoing.channel, call.outgoing.to, reason=outcome.reason, evidence=evidence, now=now)

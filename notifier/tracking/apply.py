@@ -18,9 +18,12 @@ from notifier.tracking.pending import PendingHook
 
 log = structlog.get_logger()
 
-_BY_ID = text("SELECT id, message_id, provider, ref FROM attempts WHERE id = ANY(:ids)")
+_BY_ID = text("""
+    SELECT a.id, a.message_id, a.provider, a.ref, m.run_id FROM attempts a JOIN messages m ON m.id = a.message_id
+    WHERE a.id = ANY(:ids)
+""")
 _BY_REF = text("""
-    SELECT a.id, a.message_id, a.provider, a.ref FROM attempts a
+    SELECT a.id, a.message_id, a.provider, a.ref, m.run_id FROM attempts a JOIN messages m ON m.id = a.message_id
     JOIN unnest(CAST(:providers AS text[]), CAST(:refs AS text[])) AS r(provider, ref)
       ON a.provider = r.provider AND a.ref = r.ref
 """)
@@ -87,6 +90,7 @@ def _apply(db: Session, read: Read, *, now: datetime) -> None:
                 hook_id=hook.id,
             )
         )
+    journeys.hold(db, {row.run_id for row in attempts.values() if row.run_id is not None})
     new = _unseen(db, matched)
     runs = apply(db, new, now=now)
     if runs:
@@ -101,11 +105,13 @@ def _reports(hook: PendingHook, providers: Mapping[str, Provider]) -> list[Statu
 
 def _attempts(
     db: Session, given: Sequence[tuple[PendingHook, StatusReport]]
-) -> dict[UUID | tuple[str, str | None] | None, Row[tuple[UUID, UUID, str, str | None]]]:
+) -> dict[UUID | tuple[str, str | None] | None, Row[tuple[UUID, UUID, str, str | None, int | None]]]:
     ids = [report.attempt_id for _, report in given if report.attempt_id]
     refs = [(hook.provider, report.ref) for hook, report in given if report.ref and not report.attempt_id]
-    found: Iterable[Row[tuple[UUID, UUID, str, str | None]]] = db.execute(_BY_ID, {"ids": ids}).all() if ids else ()
-    known: dict[UUID | tuple[str, str | None] | None, Row[tuple[UUID, UUID, str, str | None]]] = {
+    found: Iterable[Row[tuple[UUID, UUID, str, str | None, int | None]]] = (
+        db.execute(_BY_ID, {"ids": ids}).all() if ids else ()
+    )
+    known: dict[UUID | tuple[str, str | None] | None, Row[tuple[UUID, UUID, str, str | None, int | None]]] = {
         row.id: row for row in found
     }
     if refs:

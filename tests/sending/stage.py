@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -9,8 +10,18 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.catalog import samples
+from notifier.db import Database
 from notifier.messages.draft import Decision, Draft
 from notifier.messages.write import write
+from notifier.providers.outbox import Outbox
+from notifier.providers.registry import Providers
+from notifier.rendering.library import Library
+from notifier.sending.drain import drain
+from notifier.sending.unknown.reconcile import reconcile
+from notifier.sending.unknown.settle import settle_unknown
+from notifier.settings import Settings
+
+SETTINGS = Settings(secret_key="s" * 32, lease_seconds=0.0, evidence_seconds=0.0, calls=50)
 
 _CUSTOMERS = text("""
     INSERT INTO customers (id, name, locale, timezone, country, attributes, search, as_of)
@@ -72,3 +83,31 @@ def due(
         for number, row in enumerate(triggers)
     ]
     return write(db, drafts)
+
+
+class Stage:
+    """A database with messages due, and the outbox they go to."""
+
+    def __init__(self, database: Database, outbox: Outbox, library: Library, now: datetime) -> None:
+        self.database, self.outbox, self.library, self.now = database, outbox, library, now
+        self.providers = Providers([outbox])
+
+    def due(self, many: int, **how: Any) -> None:
+        with self.database.begin() as db:
+            due(db, many, now=self.now, **how)
+
+    def drain(self, lane: str = "transactional") -> int:
+        return drain(self.database, self.providers, self.library, SETTINGS, lane)
+
+    def ask(self, settings: Settings = SETTINGS) -> int:
+        return settle_unknown(self.database, self.providers, settings)
+
+    def reconcile(self) -> int:
+        return reconcile(self.database, self.providers)
+
+    def query(self, sql: str) -> list[Any]:
+        with self.database.begin() as db:
+            return list(db.execute(text(sql)).all())
+
+    def states(self) -> dict[str, int]:
+        return {row[0]: row[1] for row in self.query("SELECT state, count(*) FROM messages GROUP BY 1")}

@@ -1,77 +1,16 @@
 """From due to settled, over the shipped outbox: what is taken is taken once, and every answer has its consequence."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from notifier.clock import business_now, move_to
+from notifier.clock import business_now
 from notifier.db import Database
-from notifier.i18n.shipped import directory
 from notifier.providers.contract import NotSent, Outcome, Outgoing, Refused, Unknown
 from notifier.providers.outbox import Outbox
-from notifier.providers.registry import Providers
-from notifier.rendering.library import Library
 from notifier.sending.claim import claim
-from notifier.sending.drain import drain
 from notifier.sending.settle import Answered, HandedBack, settle
-from notifier.sending.unknown import settle_unknown
-from notifier.settings import Settings
-from tests.sending.stage import due
-
-SETTINGS = Settings(secret_key="s" * 32, lease_seconds=0.0, evidence_seconds=0.0, calls=50)
-
-
-@pytest.fixture(scope="module")
-def library() -> Library:
-    return Library.load(directory("templates"))
-
-
-@pytest.fixture
-def outbox() -> Outbox:
-    return Outbox()
-
-
-@pytest.fixture
-def at(live_database: Database) -> datetime:
-    """Move business time to the next Wednesday, 15:00 UTC: a decent hour."""
-    with live_database.begin() as db:
-        start = business_now(db)
-        ahead = timedelta(days=(2 - start.weekday()) % 7 or 7)
-        move_to(db, (start + ahead).replace(hour=15, minute=0))
-        return business_now(db)
-
-
-class Stage:
-    """A database with messages due, and the outbox they go to."""
-
-    def __init__(self, database: Database, outbox: Outbox, library: Library, now: datetime) -> None:
-        self.database, self.outbox, self.library, self.now = database, outbox, library, now
-        self.providers = Providers([outbox])
-
-    def due(self, many: int, **how: Any) -> None:
-        with self.database.begin() as db:
-            due(db, many, now=self.now, **how)
-
-    def drain(self, lane: str = "transactional") -> int:
-        return drain(self.database, self.providers, self.library, SETTINGS, lane)
-
-    def ask(self, settings: Settings = SETTINGS) -> int:
-        return settle_unknown(self.database, self.providers, settings)
-
-    def query(self, sql: str) -> list[Any]:
-        with self.database.begin() as db:
-            return list(db.execute(text(sql)).all())
-
-    def states(self) -> dict[str, int]:
-        return {row[0]: row[1] for row in self.query("SELECT state, count(*) FROM messages GROUP BY 1")}
-
-
-@pytest.fixture
-def stage(live_database: Database, outbox: Outbox, library: Library, at: datetime) -> Stage:
-    return Stage(live_database, outbox, library, at)
+from tests.sending.stage import SETTINGS, Stage
 
 
 def always(outcome: Outcome) -> Any:

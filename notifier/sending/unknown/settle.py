@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from notifier.clock import business_now
+from notifier.clock import business_now, machine_now
 from notifier.db import Database, ring
 from notifier.errors import Unavailable
-from notifier.journeys.reports import wake
+from notifier.journeys.reports import hold, wake
 from notifier.messages.content import unpack
 from notifier.messages.draft import Decision
 from notifier.messages.outcomes import Change, record
@@ -20,17 +21,14 @@ from notifier.messages.states import PROVES
 from notifier.providers.contract import Found, Outgoing
 from notifier.providers.registry import Providers
 from notifier.sending import loop, pace
-from notifier.sending.evidence import Asked, Facts, judge
-from notifier.sending.settle import await_evidence
+from notifier.sending.settle import first_report_due
+from notifier.sending.unknown.evidence import Asked, Facts, judge
+from notifier.sending.unknown.leases import expire_leases
 from notifier.sending.words import revived
 from notifier.settings import Settings
 
 SET = 200
 
-_EXPIRED = text("""
-    SELECT id FROM attempts WHERE state = 'calling' AND claimed_at < clock_timestamp() - make_interval(secs => :lease)
-    ORDER BY claimed_at LIMIT :limit
-""")
 _OPEN = text("""
     WITH taken AS (
         UPDATE attempts SET evidence_at = clock_timestamp() + make_interval(secs => :again)
@@ -39,7 +37,7 @@ _OPEN = text("""
             ORDER BY evidence_at LIMIT :limit FOR UPDATE SKIP LOCKED
         ) RETURNING id, message_id, provider, claimed_at, evidence_until <= clock_timestamp() AS is_over
     )
-    SELECT taken.*, m.channel, m.address, m.topic, m.lane, m.attempts_made, c.encoding, c.body
+    SELECT taken.*, m.channel, m.address, m.topic, m.lane, m.run_id, m.attempts_made, c.encoding, c.body
     FROM taken JOIN messages m ON m.id = taken.message_id LEFT JOIN contents c ON c.message_id = m.id
     ORDER BY taken.claimed_at
 """)
@@ -70,18 +68,6 @@ def settle_unknown(database: Database, providers: Providers, settings: Settings)
         if len(opened) < SET:
             break
     return settled
-
-
-def expire_leases(db: Session, settings: Settings) -> int:
-    """Make `unknown` of every attempt whose call should long have ended; return how many. Nothing is called again."""
-    expired = list(db.execute(_EXPIRED, {"lease": settings.lease_seconds, "limit": SET}).scalars())
-    if expired:
-        now = business_now(db)
-        changes = [Change(attempt_id=ident, state="unknown", reason="lease-expired") for ident in expired]
-        runs = record(db, changes, now=now)
-        await_evidence(db, expired, settings)
-        wake(db, runs, now=now)
-    return len(expired)
 
 
 def _take(db: Session, settings: Settings) -> tuple[list[_Open], dict[str, set[str]], dict[str, datetime]] | None:
@@ -136,7 +122,8 @@ async def _ask(one: _Open, providers: Providers, taken: frozenset[str]) -> Asked
 def _settle(
     db: Session, opened: Sequence[_Open], asked: Sequence[Asked], heard: dict[str, datetime], providers: Providers
 ) -> int:
-    now = business_now(db)
+    now, machine = business_now(db), machine_now(db)
+    hold(db, {one.row.run_id for one in opened if one.row.run_id is not None})
     changes = []
     for one, answer in zip(opened, asked, strict=True):
         row, provider = one.row, providers.by_name.get(one.row.provider)
@@ -153,7 +140,10 @@ def _settle(
         if verdict is None:
             continue
         told = Decision(at=now, verdict=verdict.verdict, reason=verdict.reason, facts={"provider": row.provider})
-        changes.append(_change(row.id, verdict.then, told, answer.found))
+        change = _change(row.id, verdict.then, told, answer.found)
+        if provider and answer.found:
+            change = replace(change, look_at=first_report_due(provider, machine))
+        changes.append(change)
         if verdict.then == "queued":
             ring(db, row.lane)
     wake(db, record(db, changes, now=now), now=now)

@@ -1,0 +1,1 @@
+"""Learn what became of calls whose answer, or whose report, never came."""

@@ -1,0 +1,122 @@
+"""Locks go run, message, attempt: whoever settles, reports, drops and ends at the same time never deadlocks."""
+
+import random
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from notifier.clock import business_now
+from notifier.db import Database
+from notifier.journeys.reports import hold, wake
+from notifier.messages.apply import Applied, apply
+from notifier.messages.cancel import cancel
+from notifier.messages.draft import Decision
+from notifier.providers.contract import NotSent, Outcome, Outgoing
+from notifier.sending.verdicts import Held, drop
+from tests.sending.stage import Stage
+
+MANY = 60
+
+_RUNS = """
+    WITH made AS (
+        INSERT INTO runs (journey, version, customer_id, incident, generation, trigger_id, state, position, due_at,
+                          ends_on, tries, error, decisions, started_at, end_reason)
+        SELECT 'test', 1, customer_id, customer_id, 1, id, 'open', '{"state": "reports"}', now() + interval '9 days',
+               '{}', 0, '', '[]', now(), '' FROM triggers ORDER BY random() RETURNING id, customer_id
+    )
+    UPDATE messages m SET run_id = made.id FROM made WHERE made.customer_id = m.customer_id RETURNING m.run_id
+"""
+
+
+_AGAIN = """
+    WITH ours AS (
+        SELECT id FROM messages WHERE run_id = ANY(:runs) AND state IN ('cancelled', 'sent') ORDER BY id FOR UPDATE
+    ), unsent AS (
+        UPDATE attempts SET state = 'not-sent' WHERE message_id IN (SELECT id FROM ours) AND state <> 'calling'
+    )
+    UPDATE messages SET state = 'queued', not_before = NULL WHERE id IN (SELECT id FROM ours)
+"""
+
+
+def end(db: Session, now: datetime) -> None:
+    """What a trigger does that ends runs: their locks first, then those of their unsent messages. Then all again."""
+    chosen = text("SELECT id FROM runs WHERE id % 3 = :third ORDER BY id FOR UPDATE")
+    runs = db.execute(chosen, {"third": random.randrange(3)}).scalars().all()
+    cancel(db, runs, reason="ended", at=now)
+    db.execute(text("UPDATE runs SET due_at = now() + interval '9 days' WHERE id = ANY(:runs)"), {"runs": runs})
+    db.execute(text(_AGAIN), {"runs": runs})
+
+
+def report(db: Session, now: datetime) -> None:
+    """What a callback does; several of one message may come at once."""
+    rows = db.execute(
+        text("""
+        SELECT a.id, a.message_id, m.run_id FROM attempts a JOIN messages m ON m.id = a.message_id
+        ORDER BY random() LIMIT 20
+    """)
+    ).all()
+    hold(db, {row.run_id for row in rows})
+    wake(db, apply(db, [_deferred(row.message_id, row.id) for row in rows], now=now), now=now)
+
+
+def give_up(db: Session, now: datetime) -> None:
+    """What a claim does with messages that are not true any more."""
+    ids = db.execute(text("SELECT id FROM messages WHERE state = 'queued' ORDER BY random() LIMIT 5")).scalars().all()
+    why = Decision(at=now, verdict="cancelled", reason="test")
+    drop(db, {ident: Held(state="cancelled", decision=why) for ident in ids}, now=now)
+
+
+def test_nobody_deadlocks(stage: Stage) -> None:
+    stage.due(MANY, channels=("sms", "email"))
+    stage.query(_RUNS)
+    stage.outbox.answering = _refusing
+    stopped = threading.Event()
+    errors: list[BaseException] = []
+
+    def again_and_again(work: Callable[[Session, datetime], None]) -> None:
+        while not stopped.is_set():
+            _try(errors, lambda: stage.database.run(lambda db: work(db, business_now(db)), tries=1))
+
+    def send() -> None:
+        while not stopped.is_set():
+            _try(errors, stage.drain)
+
+    others = [threading.Thread(target=again_and_again, args=(work,)) for work in (end, report, report, give_up)]
+    threads = [*others, threading.Thread(target=send), threading.Thread(target=send)]
+    for thread in threads:
+        thread.start()
+    stopped.wait(timedelta(seconds=4).total_seconds())
+    stopped.set()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert stage.query("SELECT count(*) > 100 FROM attempts") == [(True,)]
+    assert _deadlocks(stage.database) == 0
+
+
+def _refusing(_outgoing: Outgoing) -> Outcome:
+    return NotSent(retry_after=0.0, reason="unreachable")
+
+
+def _deferred(message_id: UUID, attempt_id: UUID) -> Applied:
+    event = random.randbytes(8).hex()
+    return Applied(message_id=message_id, attempt_id=attempt_id, provider="outbox", event_id=event, kind="deferred")
+
+
+def _try(errors: list[BaseException], work: Callable[[], object]) -> None:
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - shown at the end of the test
+        errors.append(error)
+
+
+def _deadlocks(database: Database) -> int:
+    database.close()  # a connection tells what it counted when it ends
+    with database.begin() as db:
+        sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        return int(db.execute(text(sql)).scalar_one())
