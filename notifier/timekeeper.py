@@ -75,7 +75,7 @@ def let_happen(house: House) -> None:
         elif not outstanding or time.monotonic() - quiet_since > QUIET.total_seconds():
             return
         else:
-            time.sleep(0.005)
+            time.sleep(0.01)
 
 
 def keep(house: House, stopped: threading.Event) -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from notifier.sandbox.config import SandboxConfig
 from notifier.sandbox.deliveries import Call, Deliveries
 
-GATHER = 0.05
+GATHER = 0.02
 LARGEST = 500
 
 

@@ -10,8 +10,8 @@ from notifier.sandbox.records import Message
 from notifier.sandbox.stage import Stage
 
 _PROCESSED = 0.02
-_SETTLED = 0.15
-_SPAM_AFTER = 0.4
+_SETTLED = 0.05
+_SPAM_AFTER = 0.15
 _IP = "192.0.2.10"
 _READER = {"ip": "198.51.100.7", "useragent": "Sandbox mailbox"}
 _REASONS = {

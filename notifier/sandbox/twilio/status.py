@@ -11,7 +11,7 @@ from notifier.sandbox.records import Message
 from notifier.sandbox.stage import Stage
 from notifier.sandbox.twilio.resource import VERSION, prefixed
 
-_PACE = {"queued": 0.0, "sending": 0.01, "sent": 0.03, "delivered": 0.15, "undelivered": 0.15, "failed": 0.05}
+_PACE = {"queued": 0.0, "sending": 0.01, "sent": 0.02, "delivered": 0.05, "undelivered": 0.05, "failed": 0.03}
 
 
 def start(stage: Stage, message: Message, ending: Ending) -> None:
