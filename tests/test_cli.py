@@ -9,9 +9,8 @@ import pytest
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")}
-    return subprocess.run(
-        [sys.executable, "-m", "notifier", *arguments], capture_output=True, text=True, env=clean | environ, timeout=60
-    )
+    command = [sys.executable, "-m", "notifier", *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True, env=clean | environ, timeout=60)
 
 
 def test_help_lists_every_command_of_the_interface() -> None:

@@ -22,9 +22,13 @@ def test_what_is_rolled_back_rings_nobody(database: Database) -> None:
     rung: list[str] = []
     database.bell = rung.append
 
-    with pytest.raises(ZeroDivisionError), database.begin() as db:
-        ring(db, "triggers")
-        _ = 1 / 0
+    def fail() -> None:
+        with database.begin() as db:
+            ring(db, "triggers")
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
     assert rung == []
 
