@@ -90,6 +90,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     yield Demo(process, json.loads(line))
     process.send_signal(signal.SIGINT)
     process.wait(30)
+    process.stdout.close()
 
 
 def free_port() -> int:
