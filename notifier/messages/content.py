@@ -1,6 +1,7 @@
 """Exactly what was sent, packed for keeping."""
 
 import sys
+import threading
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ else:
     from backports import zstd
 
 LEVEL = 3
+_local = threading.local()
 
 
 class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -23,11 +25,28 @@ class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unsubscribe_url: str = ""
     content_sid: str = ""
     variables: dict[str, str] = {}
+    buttons: tuple[tuple[str, str], ...] = ()
+    """Title and address of each WhatsApp button; `text` ends with them, a line each."""
+
+    @property
+    def body(self) -> str:
+        """The words above the buttons."""
+        tail = "".join(f"\n\n{title}: {link}" for title, link in self.buttons)
+        return self.text.removesuffix(tail) if tail else self.text
 
 
 def pack(kept: Kept) -> tuple[str, bytes]:
     """Return (encoding, body) for `models.Content`."""
-    return "zstd", zstd.compress(msgspec.json.encode(kept), LEVEL)
+    compressor = _compressor()
+    return "zstd", compressor.compress(msgspec.json.encode(kept), compressor.FLUSH_FRAME)
+
+
+def _compressor() -> zstd.ZstdCompressor:
+    """One to a thread, as making one costs as much as half a mail."""
+    if not hasattr(_local, "compressor"):
+        _local.compressor = zstd.ZstdCompressor(level=LEVEL)
+    compressor: zstd.ZstdCompressor = _local.compressor
+    return compressor
 
 
 def unpack(encoding: str, body: bytes) -> Kept:

@@ -46,20 +46,44 @@ _RAISE = text("""
     UPDATE attempts a SET state = c.state, ref = coalesce(c.ref, a.ref), settled_at = clock_timestamp(),
            reason = c.reason, detail = c.detail,
            look_at = CASE WHEN c.state IN ('accepted', 'sent') THEN coalesce(c.look_at, a.look_at) END
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:refs AS text[]), CAST(:reasons AS text[]),
-                CAST(:details AS text[]), CAST(:looks AS timestamptz[])) AS c(id, state, ref, reason, detail, look_at)
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS c(id uuid, state text, ref text, reason text, detail text, look_at timestamptz)
     WHERE a.id = c.id
 """)
 _SETTLE = text("""
     UPDATE messages m SET state = c.state, reason = c.reason, engagement = c.engagement,
            provider = coalesce(c.provider, m.provider), provider_ref = coalesce(c.ref, m.provider_ref),
-           sent_at = c.sent_at, not_before = c.not_before, decisions = m.decisions || CAST(c.decisions AS jsonb)
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:engagements AS text[]),
-                CAST(:providers AS text[]), CAST(:refs AS text[]), CAST(:sent AS timestamptz[]),
-                CAST(:not_before AS timestamptz[]), CAST(:decisions AS text[]))
-         AS c(id, state, reason, engagement, provider, ref, sent_at, not_before, decisions)
+           sent_at = c.sent_at, not_before = c.not_before, decisions = m.decisions || c.decisions
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS c(id uuid, state text, reason text, engagement text, provider text, ref text, sent_at timestamptz,
+              not_before timestamptz, decisions jsonb)
     WHERE m.id = c.id
 """)
+
+
+class _Settled(Struct, frozen=True, kw_only=True):
+    """What becomes of a message; a row of `_SETTLE`."""
+
+    id: UUID
+    state: str
+    reason: str
+    engagement: str | None
+    provider: str
+    ref: str | None
+    sent_at: datetime | None
+    not_before: datetime | None
+    decisions: list[Decision]
+
+
+class _Raised(Struct, frozen=True, kw_only=True):
+    """What becomes of an attempt; a row of `_RAISE`."""
+
+    id: UUID
+    state: str
+    ref: str | None
+    reason: str
+    detail: str
+    look_at: datetime | None
 
 
 def record(db: Session, changes: Sequence[Change], *, now: datetime) -> set[int]:
@@ -83,20 +107,14 @@ def record(db: Session, changes: Sequence[Change], *, now: datetime) -> set[int]
         if change.attempt_id in home:
             told.setdefault(home[change.attempt_id], []).append(change)
     rows = [_settled(messages[ident], attempts[ident], told[ident], raised, now) for ident in sorted(told)]
-    db.execute(_SETTLE, {name: [row[name] for row in rows] for name in rows[0]} if rows else _NOTHING)
+    db.execute(_SETTLE, {"rows": msgspec.json.encode(rows).decode()})
     return {
-        messages[row["ids"]].run_id
+        messages[row.id].run_id
         for row in rows
-        if messages[row["ids"]].run_id is not None
-        and row["states"] != messages[row["ids"]].state
-        and (row["states"] in SETTLED or row["states"] in {"sent", "unknown"})
+        if messages[row.id].run_id is not None
+        and row.state != messages[row.id].state
+        and (row.state in SETTLED or row.state in {"sent", "unknown"})
     }
-
-
-_NOTHING: dict[str, list[Any]] = {
-    name: []
-    for name in ("ids", "states", "reasons", "engagements", "providers", "refs", "sent", "not_before", "decisions")
-}
 
 
 def _raise(
@@ -108,24 +126,17 @@ def _raise(
         standing = best[change.attempt_id].state if change.attempt_id in best else known
         if ATTEMPT_RANK[change.state] > ATTEMPT_RANK[standing]:
             best[change.attempt_id] = change
-    ordered = sorted(best)
-    db.execute(
-        _RAISE,
-        {
-            "ids": ordered,
-            "states": [best[ident].state for ident in ordered],
-            "refs": [best[ident].ref for ident in ordered],
-            "reasons": [best[ident].reason for ident in ordered],
-            "details": [best[ident].detail for ident in ordered],
-            "looks": [best[ident].look_at for ident in ordered],
-        },
-    )
+    rows = [
+        _Raised(id=ident, state=one.state, ref=one.ref, reason=one.reason, detail=one.detail, look_at=one.look_at)
+        for ident, one in best.items()
+    ]
+    db.execute(_RAISE, {"rows": msgspec.json.encode(rows).decode()})
     return best
 
 
 def _settled(
     message: Any, attempts: dict[UUID, Any], told: list[Change], raised: dict[UUID, Change], now: datetime
-) -> dict[str, Any]:
+) -> _Settled:
     states = [raised[ident].state if ident in raised else row.state for ident, row in attempts.items()]
     last = told[-1]
     wanted = next((change for change in reversed(told) if change.then and change.attempt_id in raised), None)
@@ -137,20 +148,20 @@ def _settled(
     ref = (raised[shown].ref if shown in raised else None) or attempts[shown].ref
     is_sent = state in {"sent", "delivered", "undelivered", "bounced"}
     reasons = [change.reason for change in told if change.attempt_id in raised and change.reason]
-    changed = state != message.state
-    return {
-        "ids": message.id,
-        "states": state,
-        "reasons": (reasons[-1] if reasons else "")
-        if changed and state not in {"sent", "delivered"}
-        else ("" if state in {"sent", "delivered"} else message.reason),
-        "engagements": engagement,
-        "providers": attempts[shown].provider,
-        "refs": ref,
-        "sent": message.sent_at or (now if is_sent else None),
-        "not_before": wanted.not_before if wanted and state == "queued" else None,
-        "decisions": msgspec.json.encode([change.decision for change in told if change.decision]).decode(),
-    }
+    reason = "" if state in {"sent", "delivered"} else message.reason
+    if state != message.state and state not in {"sent", "delivered"}:
+        reason = reasons[-1] if reasons else ""
+    return _Settled(
+        id=message.id,
+        state=state,
+        reason=reason,
+        engagement=engagement,
+        provider=attempts[shown].provider,
+        ref=ref,
+        sent_at=message.sent_at or (now if is_sent else None),
+        not_before=wanted.not_before if wanted and state == "queued" else None,
+        decisions=[change.decision for change in told if change.decision],
+    )
 
 
 def _is_live(ident: UUID, row: Any, raised: dict[UUID, Change]) -> bool:

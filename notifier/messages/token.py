@@ -2,7 +2,6 @@
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from hashlib import sha256
 from uuid import UUID
 
 _SIGNATURE_BYTES = 12
@@ -40,4 +39,4 @@ def read_attempt(secret: str, token: str) -> UUID | None:
 
 
 def _sign(secret: str, purpose: bytes, raw: bytes) -> bytes:
-    return hmac.new(secret.encode(), purpose + b":" + raw, sha256).digest()[:_SIGNATURE_BYTES]
+    return hmac.digest(secret.encode(), purpose + b":" + raw, "sha256")[:_SIGNATURE_BYTES]
