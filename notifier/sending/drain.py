@@ -55,14 +55,14 @@ class _Island:
         self._take = take
         self._flying: set[asyncio.Task[None]] = set()
         self._returned: list[Answered] = []
+        self._landed = asyncio.Event()
         self._settling = False
         self._made = 0
 
     async def run(self, stopped: threading.Event) -> int:
         settling = asyncio.create_task(self._settle_all())
         try:
-            while not (stopped.is_set() or await self._is_over()):  # noqa: ASYNC110 - the database has no event
-                await asyncio.sleep(pace.LOOK)
+            await self._claim_all(stopped)
             while not self._is_idle():  # noqa: ASYNC110 - two tasks and a set; an event for each would say less
                 await asyncio.sleep(pace.SETTLE_EVERY)
         finally:
@@ -70,15 +70,24 @@ class _Island:
             await asyncio.gather(settling, return_exceptions=True)
         return self._made
 
-    async def _is_over(self) -> bool:
-        """Claim what free slots can start at once, while something is due; True when nothing was and all is settled."""
-        while (free := self._settings.calls - len(self._flying)) > self._settings.calls // 4:
+    async def _claim_all(self, stopped: threading.Event) -> None:
+        """Claim what free slots can start at once, until nothing is due and all is settled."""
+        while not stopped.is_set():
+            free = await self._room()
             was_idle = self._is_idle()
             claimed = await asyncio.to_thread(self._claim, min(free, SET))
             self._start(claimed.calls)
             if not claimed.seen:
-                return was_idle
-        return False
+                if was_idle:
+                    return
+                await asyncio.sleep(pace.LOOK)
+
+    async def _room(self) -> int:
+        """Wait until a quarter of the slots is free: a claim of fewer costs as much as one of many."""
+        while (free := self._settings.calls - len(self._flying)) <= self._settings.calls // 4:
+            self._landed.clear()
+            await self._landed.wait()
+        return free
 
     def _claim(self, limit: int) -> Claimed:
         claimed = self._database.run(lambda db: self._take(db, limit))
@@ -93,7 +102,11 @@ class _Island:
         for call in calls:
             task = asyncio.create_task(self._call(call))
             self._flying.add(task)
-            task.add_done_callback(self._flying.discard)
+            task.add_done_callback(self._land)
+
+    def _land(self, task: asyncio.Task[None]) -> None:
+        self._flying.discard(task)
+        self._landed.set()
 
     async def _call(self, call: Call) -> None:
         if since_boot() - call.claimed > pace.CLAIM_AGE:

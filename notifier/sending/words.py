@@ -60,7 +60,12 @@ def as_kept(content: Content) -> Kept:
             subject=content.subject, text=content.text, html=content.html, unsubscribe_url=content.unsubscribe_url
         )
     if isinstance(content, ApprovedTemplate):
-        return Kept(text=content.text, content_sid=content.content_sid, variables=dict(content.variables))
+        return Kept(
+            text=content.text,
+            content_sid=content.content_sid,
+            variables=dict(content.variables),
+            buttons=content.buttons,
+        )
     return Kept(text=content.text)
 
 
@@ -71,7 +76,9 @@ def revived(channel: str, topic: str, kept: Kept) -> Content:
             subject=kept.subject, text=kept.text, html=kept.html, unsubscribe_url=kept.unsubscribe_url, topic=topic
         )
     if channel == "whatsapp" and (kept.content_sid or kept.variables):
-        return ApprovedTemplate(content_sid=kept.content_sid, variables=kept.variables, text=kept.text)
+        return ApprovedTemplate(
+            content_sid=kept.content_sid, variables=kept.variables, text=kept.text, buttons=kept.buttons
+        )
     return Text(text=kept.text)
 
 
