@@ -1,29 +1,27 @@
 """Databases for tests: made from a migrated template, thrown away afterwards."""
 
-import importlib
 import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import psutil
 import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from notifier.db import Database, driver_url
-from notifier.models import metadata
+from notifier.migrations.upgrade import upgrade
 
 #: Every database of a test run: `notifier_test_<worker>_<process>…`.
 MADE_BY = re.compile(r"notifier_test_[a-z0-9]+_(\d+)(_|$)")
 
 
 def build(server: str, name: str) -> str:
-    """Make the database `name` with every table on `server`; return its URL."""
+    """Make the database `name` on `server` by the migrations, as users have it; return its URL."""
     _administer(server, sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
     url = named(server, name)
-    _fill(url)
+    upgrade(url)
     return url
 
 
@@ -68,15 +66,3 @@ def worker_name() -> str:
 def _administer(server: str, statement: sql.Composed) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(statement)
-
-
-def _fill(url: str) -> None:
-    with suppress(ModuleNotFoundError):
-        importlib.import_module("billing.models")
-
-    database = Database(driver_url(url))
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS unaccent")
-        metadata.create_all(connection)
-    database.close()
