@@ -8,6 +8,8 @@ _SAID = re.compile(
     r"^\s*(?:On|Em|El|Le|Am|Il)\b.{5,200}(?:wrote|escreveu|escribió|a écrit|schrieb|ha scritto)\s*:\s*$",
     re.IGNORECASE | re.DOTALL,
 )
+#: No line that begins a quotation is longer; a pattern tried on an endless line would take for ever.
+_LONGEST = 500
 _HEADERS = re.compile(r"^\s*\*?(?:From|De|Von|Da)\s*:\*?\s*\S", re.IGNORECASE)
 
 
@@ -29,6 +31,8 @@ def unquoted(text: str) -> str:
 
 def _ends_at(lines: list[str], number: int, *, is_first: bool) -> bool:
     line = lines[number]
+    if len(line) > _LONGEST:
+        return False
     # Mail programs break "On …, … wrote:" over two lines when it is long.
     is_said = _SAID.match(line) or _SAID.match("\n".join(lines[number : number + 2]))
     return bool(is_said or _RULES.match(line) or (_HEADERS.match(line) and not is_first))

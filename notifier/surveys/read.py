@@ -48,6 +48,8 @@ _AFTERTHOUGHT = (
 _LEADING = re.compile(rf"^\W*({_NUMBER})(?=\s*$|\s*[^\w\s,.]|\s*[,.](?!\d)|\s*\n|\s+{_AFTERTHOUGHT}\b)")
 _FRACTION = re.compile(rf"\d[.,]\d|{_NUMBER}\s+(?:e meio|e meia|y medi[oa]|and a half)")
 _NEGATED = re.compile(rf"\b(?:nao|not|no|never|nunca)\s+(?:e\s+|es\s+|a\s+)?(?:{_NUMBER})")
+# Possessive and from a word's beginning only: a mail of one endless word must not be searched from its every letter.
+_TWO_WORDS = re.compile(r"\b[^\W\d_]{2,}+\W++[^\W\d_]{2}")
 _STARS = re.compile(r"^[⭐★🌟\s]+$")
 
 
@@ -111,4 +113,4 @@ def _number(word: str) -> int:
 
 def _comment(text: str) -> str:
     leading = re.sub(r"^\W*\d+\s*(?:/\s*10)?[\s,.;:!)–—-]*", "", text.strip())
-    return leading.strip() if re.search(r"[^\W\d_]{2,}\W+[^\W\d_]{2,}", leading) else ""
+    return leading.strip() if _TWO_WORDS.search(leading) else ""

@@ -1,6 +1,7 @@
 """Inbound texts: kept once, on the right timeline, taken for the first thing that fits."""
 
 from datetime import datetime, timedelta
+from time import process_time
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from notifier.replies.models import Reply
 from notifier.replies.quoted import unquoted
 from notifier.replies.receive import receive_pending
 from notifier.surveys.models import Answer
+from notifier.surveys.read import read
 from notifier.tracking.keep import keep
 from notifier.tracking.models import Hook
 from tests.tracking.support import FakeProvider, inbound, make_attempt, make_message
@@ -184,3 +186,13 @@ def test_an_unreadable_text_fails_alone(db: Session, now: datetime, customer: st
 )
 def test_the_persons_own_words_are_taken_from_a_mail(mail: str, own: str) -> None:
     assert unquoted(mail) == own
+
+
+@pytest.mark.parametrize("text", ["--a" + "-" * 100_000 + "x", "9, " + "a" * 100_000])
+def test_an_endless_line_is_read_in_no_time(text: str) -> None:
+    began = process_time()
+
+    unquoted(text)
+    read(text)
+
+    assert process_time() - began < 1
