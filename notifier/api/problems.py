@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 
 from notifier.errors import Invalid, Refused, Unavailable
 
@@ -58,7 +58,15 @@ def errors(fields: Mapping[str, str]) -> list[FieldError]:
 
 def refused(_: Asked, error: Refused) -> Response[Any]:
     """Tell what we refused on purpose."""
-    return problem(error.status, str(error), fields=error.fields if isinstance(error, Invalid) else None)
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    return problem(
+        error.status, str(error), fields=error.fields if isinstance(error, Invalid) else None, headers=headers
+    )
+
+
+def unstorable(_: Asked, __: DataError) -> Response[Any]:
+    """Tell that a value is one the database has no form for: a NUL, a number beyond all bounds."""
+    return problem(422, "A value cannot be stored or looked up: it holds U+0000, or lies beyond all bounds.")
 
 
 def away(_: Asked, error: Exception) -> Response[Any]:
@@ -89,6 +97,7 @@ HANDLERS: ExceptionHandlersMap = {
     Unavailable: away,
     OperationalError: away,
     InterfaceError: away,
+    DataError: unstorable,
     HTTPException: http,
     Exception: unexpected,
 }

@@ -96,7 +96,7 @@ def router(parts: Parts, has_key: Guard) -> Router:
 def _read_batch(body: bytes) -> list[Event | tuple[Invalid, msgspec.Raw]]:
     try:
         raws = msgspec.json.decode(body, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ClientException(f"The body is not a JSON list: {error}.") from error
     if len(raws) > LARGEST_BATCH:
         raise TooLarge(f"A batch carries at most {LARGEST_BATCH} events; this one has {len(raws)}.")
@@ -104,7 +104,6 @@ def _read_batch(body: bytes) -> list[Event | tuple[Invalid, msgspec.Raw]]:
 
 
 def _accept(parts: Parts, groups: list[list[Event]]) -> list[list[Result]]:
-    # The clock is read before: a deadlock inside `accept` is answered by running the whole again.
     results = iter(
         parts.database.run(
             lambda db: accept(db, [event for group in groups for event in group], now=clock.business_now(db))
@@ -119,8 +118,7 @@ def _told(result: Result, prefix: str) -> TriggerResult:
 
 
 def _refused(invalid: Invalid, raw: msgspec.Raw, place: int) -> TriggerResult:
-    event = msgspec.json.decode(raw)
-    names = event if isinstance(event, dict) else {}
+    names = _names(raw)
     fields = {f"[{place}].{field}".rstrip("."): remedy for field, remedy in invalid.fields.items()}
     return TriggerResult(
         id=str(names.get("id") or ""),
@@ -128,3 +126,12 @@ def _refused(invalid: Invalid, raw: msgspec.Raw, place: int) -> TriggerResult:
         status="refused",
         errors=errors(fields or {f"[{place}]": str(invalid)}),
     )
+
+
+def _names(raw: msgspec.Raw) -> dict[str, Any]:
+    # What made it wrong (a number beyond all bounds, bytes that are no UTF-8) may keep all of it from being read.
+    try:
+        event = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return event if isinstance(event, dict) else {}

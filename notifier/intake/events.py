@@ -59,11 +59,17 @@ def read(raw: bytes | dict[str, Any]) -> Event | Invalid:
         except (UnicodeEncodeError, TypeError, msgspec.MsgspecError):
             return _refused(*(_unstorable(raw) or ("", "It is not JSON.")))
     try:
-        envelope = _decode_envelope(raw)
+        return _read(raw)
     except msgspec.ValidationError as error:
         return _refused(*_explained(str(error), ""))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _refused("", f"It is not JSON in UTF-8: {error}.")
+    except RecursionError:
+        return _refused("", "It is nested too deeply.")
+
+
+def _read(raw: bytes) -> Event | Invalid:
+    envelope = _decode_envelope(raw)
     if b"\\u0000" in raw and (found := _unstorable(msgspec.json.decode(raw))):
         return _refused(*found)
     if found := _wrong(envelope):

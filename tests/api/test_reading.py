@@ -79,6 +79,17 @@ def test_a_wrong_field_is_named_and_nothing_is_changed(client: Client, field: st
     assert client.get("/api/v1/customers/cus_1").json()["name"] == "Dia"
 
 
+def test_what_the_database_cannot_hold_is_the_callers_mistake(client: Client) -> None:
+    answers = [
+        put(client, {"name": "a\x00b"}),
+        put(client, {"attributes": {"note": "a\x00b"}}),
+        client.get("/api/v1/customers/a%00b"),
+        client.get("/api/v1/messages", params={"customer": "a\x00b"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422] * 4
+
+
 def test_a_language_we_have_no_words_in_is_no_mistake(client: Client) -> None:
     assert put(client, {"locale": "de-AT"}).status_code == 200
 

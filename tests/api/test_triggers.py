@@ -48,6 +48,27 @@ def test_every_sample_can_be_posted_as_it_is_served(client: TestClient[Litestar]
     assert answer.status_code == 202, answer.text
 
 
+@pytest.mark.parametrize("bad", [b'{"id": 1e999}', b'{"id": "\xff"}', b'{"id": "x", "data": {"y": "\\u0000"}}'])
+def test_an_event_that_cannot_even_be_read_spoils_no_batch(
+    client: TestClient[Litestar], now: datetime, bad: bytes
+) -> None:
+    body = b"[" + bad + b"," + msgspec.json.encode(event(now)) + b"]"
+
+    answer = client.post("/api/v1/triggers", content=body, headers=BATCH)
+
+    assert answer.status_code == 202, answer.text
+    assert [result["status"] for result in answer.json()["results"]] == ["refused", "accepted"]
+
+
+@pytest.mark.parametrize("headers", [SINGLE, BATCH])
+def test_what_is_nested_too_deeply_is_refused_and_no_fault_of_ours(
+    client: TestClient[Litestar], headers: dict[str, str]
+) -> None:
+    answer = client.post("/api/v1/triggers", content=b"[" * 20_000 + b"]" * 20_000, headers=headers)
+
+    assert answer.status_code in {400, 422}
+
+
 def test_the_good_events_of_a_batch_are_taken_and_the_bad_named(client: TestClient[Litestar], now: datetime) -> None:
     bad = event(now, id="b")
     bad["data"] = {**bad["data"], "invoice": {**bad["data"]["invoice"], "currency": "reais"}}

@@ -62,6 +62,8 @@ def test_the_wrong_field_is_named(now: datetime, path: str, value: Any, field: s
     assert words in found.fields[field]
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"\xff\xfe", b'{"specversion": "1.0"', b"null", b'"\\ud800"'])
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b"{", b"\xff\xfe", b'{"specversion": "1.0"', b"null", b'"\\ud800"', b'{"id":' * 9999]
+)
 def test_what_is_no_event_is_refused_and_not_raised(raw: bytes) -> None:
     assert isinstance(read(raw), Invalid)
