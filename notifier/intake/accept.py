@@ -51,34 +51,35 @@ def accept(db: Session, events: Sequence[Event], *, now: datetime) -> list[Resul
     A duplicate (same source and id, here or ever before) changes nothing, not even the customer. If the group cannot
     be stored, each event is tried alone, so that one poisonous event fails alone. `now` is business time.
     """
-    results: list[Result | None] = [None] * len(events)
+    results: dict[int, Result] = {}
     first: dict[tuple[str, str], int] = {}
+    again: dict[int, int] = {}
     for place, event in enumerate(events):
         if event.time is not None and event.time > now + AHEAD:
             results[place] = _result(event, "refused", {"time": f"It lies in the future: it is {now.isoformat()} now."})
-        elif first.setdefault((event.source, event.id), place) != place:
-            results[place] = _result(event, "duplicate")
-    group = [(place, events[place]) for place in first.values()]
-    for place, result in _group(db, group, now=now):
-        results[place] = result
-    if any(result and result.status == "accepted" for result in results):
+        elif (earlier := first.setdefault((event.source, event.id), place)) != place:
+            again[place] = earlier
+    results |= _group(db, [(place, events[place]) for place in first.values()], now=now)
+    if any(result.status == "accepted" for result in results.values()):
         ring(db, "triggers")
-    return [result for result in results if result is not None]
+    for place, earlier in again.items():
+        # "Duplicate" promises that it is stored: the second of a pair whose first was refused is refused with it.
+        is_refused = results[earlier].status == "refused"
+        results[place] = results[earlier] if is_refused else _result(events[place], "duplicate")
+    return [results[place] for place in range(len(events))]
 
 
-def _group(db: Session, group: list[tuple[int, Event]], *, now: datetime) -> list[tuple[int, Result]]:
+def _group(db: Session, group: list[tuple[int, Event]], *, now: datetime) -> dict[int, Result]:
     try:
         with db.begin_nested():
             new = _store(db, [event for _, event in group], now=now)
     except (DataError, IntegrityError, UnicodeError) as error:
         # Only what is in the events; a database that is away, or asks for another try, is the caller's matter.
         if len(group) > 1:
-            return [done for one in group for done in _group(db, [one], now=now)]
+            return {place: done for one in group for place, done in _group(db, [one], now=now).items()}
         log.warning("an event cannot be stored", error=type(error).__name__)
-        return [(place, _result(event, "refused", {"": _UNSTORABLE})) for place, event in group]
-    return [
-        (place, _result(event, "accepted" if at in new else "duplicate")) for at, (place, event) in enumerate(group)
-    ]
+        return {place: _result(event, "refused", {"": _UNSTORABLE}) for place, event in group}
+    return {place: _result(event, "accepted" if at in new else "duplicate") for at, (place, event) in enumerate(group)}
 
 
 def _store(db: Session, events: list[Event], *, now: datetime) -> set[int]:
@@ -100,7 +101,8 @@ def _store(db: Session, events: list[Event], *, now: datetime) -> set[int]:
     ]
     stored = set(db.execute(_INSERT, {"rows": msgspec.json.encode(rows).decode()}).scalars())
     new = {place for place, number in enumerate(numbers) if number in stored}
-    snapshot.upsert(db, [events[place].snapshot(events[place].time or now) for place in sorted(new)])
+    # No snapshot from ahead of our clock: what the API says a moment later must not be older than it.
+    snapshot.upsert(db, [events[place].snapshot(min(events[place].time or now, now)) for place in sorted(new)])
     return new
 
 

@@ -3,9 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+from msgspec import structs
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from notifier.customers.snapshot import Snapshot, upsert
 from notifier.db import Database
 from notifier.intake.accept import accept
 from notifier.intake.events import Event, read
@@ -66,6 +68,25 @@ def test_one_poisonous_event_fails_alone(db: Session, now: datetime) -> None:
 
     assert [result.status for result in results] == ["accepted", "refused", "accepted"]
     assert db.execute(text("SELECT array_agg(id ORDER BY id) FROM customers")).scalar_one() == ["fine", "good"]
+
+
+def test_the_second_of_a_pair_whose_first_was_refused_is_no_duplicate(db: Session, now: datetime) -> None:
+    good = read(happening("payment.failed", at=now))
+    assert isinstance(good, Event)
+    poisoned = structs.replace(good, data=b'{"x": "\\u0000"}')
+
+    results = accept(db, [poisoned, good], now=now)
+
+    assert [result.status for result in results] == ["refused", "refused"]
+    assert db.execute(text("SELECT count(*) FROM triggers")).scalar_one() == 0
+
+
+def test_a_trigger_from_a_clock_that_is_ahead_does_not_keep_later_news_out(db: Session, now: datetime) -> None:
+    take(db, happening("payment.failed", at=now + timedelta(minutes=4), name="Ana"), now=now)
+
+    upsert(db, [Snapshot(id="cus_1", as_of=now + timedelta(seconds=1), name="Bia")])
+
+    assert db.execute(text("SELECT name FROM customers")).scalar_one() == "Bia"
 
 
 def test_events_of_one_time_keep_the_order_they_were_sent_in(db: Session, now: datetime) -> None:
