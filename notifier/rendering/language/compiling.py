@@ -30,7 +30,9 @@ def compiled(environment: Environment, source: str, words: NullTranslations) -> 
     for line, said in allowed.refusals(tree):
         raise NotAllowed(f"line {line}: {said}")
     tree = _Fold(words).visit(tree)
-    return environment.from_string(_Quicken().visit(tree))
+    template = environment.from_string(_Quicken().visit(tree))
+    template.globals = dict(template.globals)  # jinja2 chains two maps, and copies the chain at every rendering
+    return template
 
 
 class _Fold(NodeTransformer):
