@@ -5,12 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 import billing.models  # noqa: F401 - imported for the tables
 from notifier.db import driver_url
-from notifier.migrations.upgrade import UnknownRevision, is_current, upgrade
+from notifier.migrations.upgrade import UnknownRevision, is_current, revisions, upgrade
 from notifier.models import metadata
 from tests.support import databases
 
@@ -52,3 +54,11 @@ def test_a_database_of_a_newer_version_is_refused_in_words(empty: str) -> None:
         is_current(engine)
 
     engine.dispose()
+
+
+def test_the_files_names_tell_the_revisions_in_order() -> None:
+    config = Config()
+    config.set_main_option("script_location", "notifier:migrations")
+    scripts = ScriptDirectory.from_config(config)
+
+    assert revisions() == [script.revision for script in reversed(list(scripts.walk_revisions()))]
