@@ -1,23 +1,22 @@
 """Codes, facts and numbers as people read them, in the reader's language."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 from babel import Locale
-from babel.dates import get_timezone_location, get_timezone_name
+from babel.dates import format_date, format_skeleton, get_timezone_location, get_timezone_name
 from babel.numbers import format_decimal, format_percent
-from babel.units import format_unit
 
 from notifier import assets
 from notifier.console import reasons
 from notifier.errors import Missing
 from notifier.history.explain import Explained
 from notifier.i18n import catalogs, formats
+from notifier.i18n.authored import as_title
 
-_UNITS = {"s": "duration-second", "m": "duration-minute", "h": "duration-hour", "d": "duration-day"}
 _PROVIDERS = {"sendgrid": "SendGrid", "twilio": "Twilio", "smtp": "SMTP"}
 #: What of a trigger's data tells one from another, with the path of its amount and currency.
 _AMOUNTS = ("invoice", "bonus", "subscription")
@@ -29,7 +28,8 @@ class Words:
     def __init__(self, locale: str) -> None:
         """Look the catalog up once per page."""
         self.locale = locale
-        self._say = catalogs.translations(locale).gettext
+        self._catalog = catalogs.translations(locale)
+        self._say = self._catalog.gettext
         self._shown = Locale.parse(locale)
 
     def reason(self, code: str, facts: Mapping[str, Any] | None = None) -> str:
@@ -79,8 +79,21 @@ class Words:
 
     def span(self, text: str) -> str:
         """Write a journey's time to wait (`3d`, `2h`)."""
-        amount, unit = text[:-1], _UNITS.get(text[-1:])
-        return format_unit(int(amount), unit, locale=self._shown) if unit and amount.isdigit() else text
+        ngettext, amount, unit = self._catalog.ngettext, text[:-1], text[-1:]
+        if not amount.isdigit() or unit not in {"s", "m", "h", "d"}:
+            return text
+        count = int(amount)
+        said = {
+            "s": ngettext("%(num)s second", "%(num)s seconds", count),
+            "m": ngettext("%(num)s minute", "%(num)s minutes", count),
+            "h": ngettext("%(num)s hour", "%(num)s hours", count),
+            "d": ngettext("%(num)s day", "%(num)s days", count),
+        }
+        return said[unit] % {"num": self.number(count)}
+
+    def authored(self, text: str) -> str:
+        """Say what a journey's or a template's author wrote; what came along is translated, their own is as written."""
+        return self._say(text) if text else ""
 
     def country(self, code: str) -> str:
         """Name a country."""
@@ -103,9 +116,15 @@ class Words:
         """Write the date an instant has in a zone."""
         return formats.day(at.astimezone(ZoneInfo(zone)).date(), self.locale, "medium")
 
+    def brief_day(self, on: date, period: str) -> str:
+        """Write a day below its bar: the weekday within a week, else day and month."""
+        if period == "week":
+            return format_date(on, "EEE", locale=self._shown).rstrip(".")
+        return format_skeleton("Md", on, locale=self._shown)
+
     def step(self, name: str) -> str:
         """Write a step's name, which the journey's author chose, as a title."""
-        return name.replace("-", " ").replace("_", " ").capitalize()
+        return self._say(as_title(name))
 
     def provider(self, name: str) -> str:
         """Write a provider's name as it writes itself."""

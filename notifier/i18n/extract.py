@@ -17,6 +17,7 @@ from notifier.i18n import catalogs, shipped
 
 KEYWORDS = {
     "_": None,
+    "N_": None,
     "gettext": None,
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),

@@ -9,7 +9,14 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_skeleton,
+    format_time,
+    format_timedelta,
+    get_datetime_format,
+)
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, get_currency_precision, get_decimal_symbol, get_group_symbol
 
@@ -101,7 +108,11 @@ def month(value: date, locale: str) -> str:
 
 
 def moment(at: datetime, zone: str, locale: str, style: Literal["short", "medium", "long", "full"] = "medium") -> str:
-    """Write an instant as the clocks in `zone` (an IANA name) show it."""
+    """Write an instant as the clocks in `zone` (an IANA name) show it; `medium` does without seconds, unlike CLDR's."""
+    if style == "medium":
+        pattern = str(get_datetime_format("medium", locale=Locale.parse(locale)))
+        shown = format_date(at.astimezone(ZoneInfo(zone)).date(), format="medium", locale=locale)
+        return pattern.replace("{1}", shown).replace("{0}", clock_time(at, zone, locale))
     return format_datetime(at, format=style, tzinfo=ZoneInfo(zone), locale=locale)
 
 

@@ -17,6 +17,7 @@ from notifier.errors import Missing
 from notifier.i18n.catalogs import LOCALES
 from notifier.messages.content import Kept
 from notifier.providers.contract import Channel
+from notifier.rendering.library import Library
 from notifier.rendering.models import TemplateVersion
 
 _ORDER: tuple[Channel, ...] = ("email", "sms", "whatsapp")
@@ -31,6 +32,8 @@ class Listed(Struct, frozen=True, kw_only=True):
 
     name: str
     channels: dict[str, TemplateVersion]
+    about: str = ""
+    """What it is for, as its author wrote it."""
 
 
 class TemplatesPage(Struct, frozen=True, kw_only=True):
@@ -56,7 +59,7 @@ class TemplatePage(Struct, frozen=True, kw_only=True):
 def templates(desk: Asked) -> Response[str]:
     """List them."""
     with desk.parts.database.begin() as db:
-        return page(desk, db, "templates/index.html", TemplatesPage(templates=_published(db)))
+        return page(desk, db, "templates/index.html", TemplatesPage(templates=_published(db, desk.parts.library)))
 
 
 @get("/templates/{name:str}", name="console.template", guards=[access.only("marketer")])
@@ -65,7 +68,7 @@ def template(
 ) -> Response[str]:
     """Show one as a customer would get it."""
     with desk.parts.database.begin() as db:
-        listed = _find(db, name)
+        listed = _find(db, name, desk.parts.library)
         spoken = [known for known in _ORDER if known in listed.channels]
         chosen = next((known for known in spoken if known == channel), spoken[0])
         language = language if language in LOCALES else desk.locale
@@ -95,7 +98,7 @@ def template_html(desk: Asked, name: FromPath[str], language: FromQuery[str] = "
     return Response(kept.html, media_type="text/html", headers=headers)
 
 
-def _published(db: Session, name: str = "") -> list[Listed]:
+def _published(db: Session, library: Library | None, name: str = "") -> list[Listed]:
     newest = (
         select(TemplateVersion)
         .ext(distinct_on(TemplateVersion.template, TemplateVersion.channel))
@@ -106,11 +109,13 @@ def _published(db: Session, name: str = "") -> list[Listed]:
     found: dict[str, dict[str, TemplateVersion]] = {}
     for version in sorted(db.scalars(newest), key=lambda kept: (kept.template, _ORDER.index(kept.channel))):
         found.setdefault(version.template, {})[version.channel] = version
-    return [Listed(name=name, channels=channels) for name, channels in found.items()]
+    purposes = library.purposes if library else {}
+    about = {known: purpose.about for known, purpose in purposes.items()}
+    return [Listed(name=name, channels=channels, about=about.get(name, "")) for name, channels in found.items()]
 
 
-def _find(db: Session, name: str) -> Listed:
-    found = _published(db, name)
+def _find(db: Session, name: str, library: Library | None) -> Listed:
+    found = _published(db, library, name)
     if not found:
         raise UnknownTemplate(f"There is no template {name!r}.")
     return found[0]
