@@ -7,7 +7,7 @@ from msgspec import Struct
 from notifier.console.parts import Parts
 from notifier.errors import NotifierError
 from notifier.messages.content import Kept
-from notifier.providers.contract import Channel, Content, Email
+from notifier.providers.contract import ApprovedTemplate, Channel, Content, Email
 from notifier.rendering.preview import preview
 from notifier.rendering.segments import count
 
@@ -40,4 +40,6 @@ def segments(channel: str, kept: Kept | None) -> int:
 def _kept(content: Content) -> Kept:
     if isinstance(content, Email):
         return Kept(subject=content.subject, text=content.text, html=content.html)
+    if isinstance(content, ApprovedTemplate):
+        return Kept(text=content.text, buttons=content.buttons)
     return Kept(text=content.text)

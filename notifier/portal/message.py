@@ -29,7 +29,7 @@ def handlers(parts: Parts) -> list[HTTPRouteHandler]:
                 visited(db, subject.message_id, page="message", now=clock.business_now(db))
             row = db.get_one(Message, subject.message_id)
             address, sent_at = row.address, row.sent_at
-        words = bubble(kept.text, subject.channel) if kept else ""
+        words = bubble(kept.body, subject.channel) if kept else ""
         context: dict[str, Any] = {"kept": kept, "words": words, "address": address, "sent_at": sent_at}
         return page(parts, "message.html", subject, token=token, **context)
 

@@ -67,6 +67,8 @@ class ApprovedTemplate(Struct, frozen=True, kw_only=True):
     content_sid: str
     variables: Mapping[str, str]
     text: str
+    buttons: tuple[tuple[str, str], ...] = ()
+    """Title and address of each, as `text` ends with them."""
 
 
 Content = Email | Text | ApprovedTemplate

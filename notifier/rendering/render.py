@@ -86,14 +86,17 @@ def _approved(
     named = {name: _variable(parts[f"variable {name}"], values) for name in approved.variables}
     variables = list(named.values())
     text = _said(parts["text"], named | {"lang": values["lang"]})
+    buttons = []
     for number in range(len(approved.buttons)):
-        link = _said(parts[f"link {number}"], values)
-        text += f"\n\n{_said(parts[f'title {number}'], values)}: {link}"
+        title, link = _said(parts[f"title {number}"], values), _said(parts[f"link {number}"], values)
+        buttons.append((title, link))
+        text += f"\n\n{title}: {link}"
         variables.append(link.removeprefix(f"{facts.links.public_url}/m/"))
     return ApprovedTemplate(
         content_sid=placeholder_sid(facts.template, locale),
         variables={str(number): value for number, value in enumerate(variables, start=1)},
         text=text,
+        buttons=tuple(buttons),
     )
 
 
