@@ -74,6 +74,12 @@ def pending(db: Session) -> ClockMove | None:
     return db.scalar(select(ClockMove).where(ClockMove.done_at.is_(None)).order_by(ClockMove.id).limit(1))
 
 
+def given_up(db: Session) -> ClockMove | None:
+    """Return the newest move if it did not arrive; its `error` says why."""
+    newest = db.scalar(select(ClockMove).order_by(ClockMove.id.desc()).limit(1))
+    return newest if newest is not None and newest.error else None
+
+
 def progress(db: Session, move_id: int, *, at: datetime) -> None:
     """Say how far it is: `at` is business time."""
     move = db.get_one(ClockMove, move_id)

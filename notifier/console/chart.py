@@ -1,12 +1,14 @@
 """Charts as numbers: where each bar stands, so that templates only draw."""
 
-from datetime import datetime
+from datetime import date
 
 from msgspec import Struct
 
 from notifier.history.overview import UNREACHED, Overview
 
 HEIGHT = 120
+#: So many days have room for a date each.
+LONGEST_ROW = 10
 KINDS = ("delivered", "underway", "unreached", "unsent")
 _UNDERWAY = ("planned", "queued", "sending", "sent", "unknown")
 _UNSENT = ("skipped", "cancelled", "expired")
@@ -32,9 +34,11 @@ class Channel(Struct, frozen=True, kw_only=True):
 class Column(Struct, frozen=True, kw_only=True):
     """A day; pieces are stacked from the bottom."""
 
-    on: datetime
+    on: date
     left: float
     number: int
+    mark: bool
+    """Whether its date is written below: of a long row only some are."""
     pieces: list[Piece]
 
 
@@ -71,6 +75,7 @@ def bars(counted: Overview, *, width: int = 720) -> Bars | None:
             on=day.on,
             left=round(index * step + step * 0.15, 2),
             number=_total(_numbers(day)),
+            mark=(len(counted.days) - 1 - index) % (1 if len(counted.days) <= LONGEST_ROW else 7) == 0,
             pieces=_stack(_numbers(day), HEIGHT / most),
         )
         for index, day in enumerate(counted.days)

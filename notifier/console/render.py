@@ -25,6 +25,8 @@ class Around(Struct, frozen=True, kw_only=True):
     sandbox_url: str
     demo: bool
     move: clock_moves.ClockMove | None
+    stuck: clock_moves.ClockMove | None
+    """The last move of the clock, when it was given up."""
     is_development: bool
 
 
@@ -58,10 +60,12 @@ def redirect(path: str, *, done: str = "") -> Redirect:
 def around(desk: Desk, db: Session) -> Around:
     """Gather what the layout shows."""
     settings = desk.parts.settings
+    is_moved = bool(settings.demo and desk.staff)
     return Around(
         brand=settings.brand,
         sandbox_url=settings.sandbox_url,
         demo=settings.demo,
-        move=clock_moves.pending(db) if settings.demo and desk.staff else None,
+        move=clock_moves.pending(db) if is_moved else None,
+        stuck=clock_moves.given_up(db) if is_moved else None,
         is_development=not settings.is_production,
     )

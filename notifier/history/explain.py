@@ -1,5 +1,6 @@
 """Everything about one message: what was said, why it was sent or not, each attempt and what was reported of it."""
 
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from notifier.intake.models import Trigger
 from notifier.journeys.models import Run
 from notifier.messages.content import Kept, unpack
 from notifier.messages.models import Attempt, Event, Message
+from notifier.messages.states import ATTEMPT_RANK, ENGAGEMENT_RANK, PROVES
 
 
 class UnknownMessage(Missing):
@@ -45,7 +47,7 @@ def explain(db: Session, message_id: UUID) -> Explained:
     )
     if message is None:
         raise UnknownMessage(f"There is no message {message_id}.")
-    events = select(Event).where(Event.message_id == message_id).order_by(Event.id.desc())
+    events = db.scalars(select(Event).where(Event.message_id == message_id).order_by(Event.id))
     return Explained(
         message=message,
         kept=unpack(message.content.encoding, message.content.body) if message.content else None,
@@ -53,5 +55,11 @@ def explain(db: Session, message_id: UUID) -> Explained:
         trigger=db.get(Trigger, message.trigger_id) if message.trigger_id else None,
         run=db.get(Run, message.run_id) if message.run_id else None,
         attempts=list(message.attempts),
-        events=list(db.scalars(events)),
+        events=sorted(events, key=_newest_last, reverse=True),
     )
+
+
+def _newest_last(event: Event) -> tuple[datetime, int, int]:
+    # Providers report to the second, and out of order: of one second, the further on is the later.
+    rank = ATTEMPT_RANK.get(PROVES.get(event.kind, ""), 0) + ENGAGEMENT_RANK.get(event.kind, 0)
+    return event.at, rank, event.id

@@ -1,7 +1,8 @@
 """How things are right now, counted over bounded windows of the newest rows."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from sqlalchemy import text
@@ -25,7 +26,7 @@ class Count(Struct, frozen=True, kw_only=True):
 class Day(Struct, frozen=True, kw_only=True):
     """Messages planned on one day, by what became of them."""
 
-    on: datetime
+    on: date
     delivered: int
     underway: int
     unreached: int
@@ -63,15 +64,15 @@ class Overview(Struct, frozen=True, kw_only=True):
         return self.of(*REACHED) / ended if ended else None
 
 
-def overview(db: Session, *, since: datetime, now: datetime) -> Overview:
-    """Count what happened from `since` to `now` (business time)."""
-    given = {"since": since, "now": now, "window": WINDOW}
+def overview(db: Session, *, since: datetime, zone: str = "UTC", now: datetime) -> Overview:
+    """Count what happened from `since` to `now` (business time); days are those of `zone`."""
+    given = {"since": since, "window": WINDOW}
     counts = [Count(**row) for row in db.execute(_COUNTS, given).mappings()]
     single = db.execute(_SINGLE, given).mappings().one()
     return Overview(
         since=since,
         counts=counts,
-        days=_days(db, since=since, now=now),
+        days=_days(db, since=since, zone=zone, now=now),
         is_capped=sum(count.number for count in counts) >= WINDOW,
         **single,
     )
@@ -82,10 +83,11 @@ def recent(db: Session, *, limit: int = 12) -> list[dict[str, Any]]:
     return [dict(row) for row in db.execute(_RECENT, {"limit": limit}).mappings()]
 
 
-def _days(db: Session, *, since: datetime, now: datetime) -> list[Day]:
-    found = {row["on"]: row for row in db.execute(_DAYS, {"since": since, "window": WINDOW}).mappings()}
-    first = since.replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [first + timedelta(days=n) for n in range((now - first).days + 1)]
+def _days(db: Session, *, since: datetime, zone: str, now: datetime) -> list[Day]:
+    given = {"since": since, "window": WINDOW, "zone": zone}
+    found = {row["on"]: row for row in db.execute(_DAYS, given).mappings()}
+    first, last = (at.astimezone(ZoneInfo(zone)).date() for at in (since, now))
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     empty = {"delivered": 0, "underway": 0, "unreached": 0, "unsent": 0}
     return [Day(**{**empty, **found.get(on, {}), "on": on}) for on in days]
 
@@ -97,7 +99,7 @@ _COUNTS = text(
     "GROUP BY channel, state ORDER BY channel, number DESC"
 )
 _DAYS = text(f"""
-    SELECT date_trunc('day', created_at, 'UTC') AS "on",
+    SELECT CAST(created_at AT TIME ZONE :zone AS date) AS "on",
            count(*) FILTER (WHERE state = 'delivered') AS delivered,
            count(*) FILTER (WHERE state IN ('planned', 'queued', 'sending', 'sent', 'unknown')) AS underway,
            count(*) FILTER (WHERE state IN ('undelivered', 'bounced', 'failed')) AS unreached,

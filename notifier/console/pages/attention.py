@@ -3,7 +3,7 @@
 from typing import Any
 
 from litestar import Response
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from msgspec import Struct
 
 from notifier import clock
@@ -14,21 +14,27 @@ from notifier.journeys import replay
 
 
 class AttentionPage(Struct, frozen=True, kw_only=True):
-    """The three lists."""
+    """The three lists; of the first two, the cursor of what is older."""
 
     triggers: list[dict[str, Any]]
     runs: list[dict[str, Any]]
     unknown: list[dict[str, Any]]
+    older_triggers: int | None
+    older_runs: int | None
 
 
 @get("/attention", name="console.attention")
-def attention(desk: Asked) -> Response[str]:
-    """List what is set aside."""
+def attention(desk: Asked, triggers: FromQuery[int | None] = None, runs: FromQuery[int | None] = None) -> Response[str]:
+    """List what is set aside, each list from its own cursor on."""
     with desk.parts.database.begin() as db:
+        failed_triggers = needed.failed_triggers(db, before=triggers)
+        failed_runs = needed.failed_runs(db, before=runs)
         shown = AttentionPage(
-            triggers=needed.failed_triggers(db),
-            runs=needed.failed_runs(db),
+            triggers=failed_triggers,
+            runs=failed_runs,
             unknown=needed.unknown_messages(db),
+            older_triggers=_older(failed_triggers),
+            older_runs=_older(failed_runs),
         )
         return page(desk, db, "attention/index.html", shown)
 
@@ -47,6 +53,10 @@ def replay_run(desk: Asked, run_id: FromPath[int]) -> Response[Any]:
     with desk.parts.database.begin() as db:
         replay.replay_run(db, run_id, now=clock.business_now(db))
     return redirect("/console/attention", done="replayed")
+
+
+def _older(page_of: list[dict[str, Any]]) -> int | None:
+    return page_of[-1]["id"] if len(page_of) == needed.PAGE else None
 
 
 HANDLERS: list[Any] = [attention, replay_trigger, replay_run]

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from litestar import Response
 from litestar.params import FromQuery
@@ -32,7 +33,7 @@ def overview(desk: Asked, period: FromQuery[Period] = "week") -> Response[str]:
     """Show the figures; htmx asks again every few seconds for the part that changes."""
     with desk.parts.database.begin() as db:
         now = clock.business_now(db)
-        counted = figures.overview(db, since=_since(now, period), now=now)
+        counted = figures.overview(db, since=_since(now, period, desk.zone), zone=desk.zone, now=now)
         shown = OverviewPage(
             period=period,
             figures=counted,
@@ -43,8 +44,8 @@ def overview(desk: Asked, period: FromQuery[Period] = "week") -> Response[str]:
         return page(desk, db, "overview/_live.html" if desk.is_partial else "overview/index.html", shown)
 
 
-def _since(now: datetime, period: Period) -> datetime:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+def _since(now: datetime, period: Period, zone: str) -> datetime:
+    midnight = now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight - timedelta(days=_DAYS[period])
 
 
