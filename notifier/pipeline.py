@@ -38,13 +38,13 @@ def actor(lane: str) -> Callable[[Stage], Stage]:
 @actor("triggers")
 def triggers_were_accepted(house: House) -> None:
     """Decide what they start, wake and end, and plan the messages that follow."""
-    _in_sets(house, lambda db, now: _planned(house, db, advance.triggers(db, limit=SET, now=now), now))
+    _in_sets(house, lambda db, now: advance.triggers(db, limit=SET, now=now, then=_planning(house, db, now)))
 
 
 @actor("runs")
 def runs_are_due(house: House) -> None:
     """Take the next step of every run whose wait is over, or whose message has come to an outcome."""
-    _in_sets(house, lambda db, now: _planned(house, db, advance.due(db, limit=SET, now=now), now))
+    _in_sets(house, lambda db, now: advance.due(db, limit=SET, now=now, then=_planning(house, db, now)))
 
 
 @actor("transactional")
@@ -115,6 +115,6 @@ def _in_sets(house: House, work: Callable[[Session, datetime], int]) -> None:
         pass
 
 
-def _planned(house: House, db: Session, advanced: advance.Advanced, now: datetime) -> int:
-    write(db, plan(db, advanced.effects, now=now, default_locale=house.settings.default_locale))
-    return advanced.claimed
+def _planning(house: House, db: Session, now: datetime) -> advance.Then:
+    locale = house.settings.default_locale
+    return lambda effects: write(db, plan(db, effects, now=now, default_locale=locale))

@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import TextClause, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from notifier.db import TRANSIENT, ring
+from notifier.db import ring
 from notifier.journeys import registry, steps
 from notifier.journeys.registry import Rules
 from notifier.journeys.steps import Outcome, Position, SendEffect
@@ -57,68 +56,52 @@ _RUN_FAILED = text("""
     UPDATE runs SET tries = tries + 1, error = :error,
            state = CASE WHEN tries + 1 >= :tries THEN 'failed' ELSE state END WHERE id = :id
 """)
-_NEXT = text("SELECT min(due_at) FROM runs WHERE state = 'open' AND due_at > :now")
+
+#: What is to be done with the effects of a set, together with it: planning and writing the messages.
+Then = Callable[[list[SendEffect]], object]
 
 
-class Advanced(Struct, frozen=True, kw_only=True):
-    """What came of one set: the messages to plan, and how many rows were claimed (0: nothing is left to do)."""
-
-    effects: list[SendEffect]
-    claimed: int
-
-
-def triggers(db: Session, *, limit: int, now: datetime) -> Advanced:
+def triggers(db: Session, *, limit: int, now: datetime, then: Then) -> int:
     """
-    Handle the oldest pending trigger of up to `limit` customers; several workers may do so at once.
+    Handle the oldest pending trigger of up to `limit` customers; return how many there were (0: nothing is left).
 
-    A customer's later triggers are taken in the next round, so that each sees what the one before it did.
+    A customer's later triggers are taken in the next round, so that each sees what the one before it did. Several
+    workers may do so at once. One that cannot be handled, or whose effects `then` cannot take, fails alone.
     """
     rows = db.execute(_CLAIM, {"limit": limit}).all()
     mine = [row for row in rows if row.is_mine]
     if len(mine) < len(rows):
         # Another worker has the customer and may already have looked past the trigger held here.
         ring(db, "triggers")
-    if not mine:
-        return Advanced(effects=[], claimed=0)
-    rules = registry.load(db)
-    effects = _apart(db, mine, lambda group: handle(db, rules, group, now=now), _TRIGGER_FAILED)
-    return Advanced(effects=effects, claimed=len(mine))
+    if mine:
+        rules = registry.load(db)
+        _apart(db, mine, lambda group: then(handle(db, rules, group, now=now)), _TRIGGER_FAILED)
+    return len(mine)
 
 
-def due(db: Session, *, limit: int, now: datetime) -> Advanced:
-    """Take up to `limit` runs further whose time has come; a customer's pending triggers are handled first."""
+def due(db: Session, *, limit: int, now: datetime, then: Then) -> int:
+    """Take up to `limit` runs further whose time has come, as `triggers` does; pending triggers are handled first."""
     rows = db.execute(_DUE, {"limit": limit, "now": now}).all()
-    if not rows:
-        return Advanced(effects=[], claimed=0)
-    rules = registry.load(db)
-    effects = _apart(db, rows, lambda group: _move(db, rules, group, now=now), _RUN_FAILED)
-    return Advanced(effects=effects, claimed=len(rows))
+    if rows:
+        rules = registry.load(db)
+        _apart(db, rows, lambda group: then(_move(db, rules, group, now=now)), _RUN_FAILED)
+    return len(rows)
 
 
-def next_due(db: Session, now: datetime) -> datetime | None:
-    """Return the business time after `now` at which a run goes on by itself."""
-    found: datetime | None = db.execute(_NEXT, {"now": now}).scalar_one()
-    return found
-
-
-def _apart(
-    db: Session,
-    rows: Sequence[Any],
-    work: Callable[[Sequence[Any]], list[SendEffect]],
-    failed: TextClause,
-) -> list[SendEffect]:
+def _apart(db: Session, rows: Sequence[Any], work: Callable[[Sequence[Any]], object], failed: TextClause) -> None:
     try:
         with db.begin_nested():
-            return work(rows)
-    except Exception as error:
-        # Whatever it is, it must not stop the others' work, unless the whole transaction is to be tried again.
-        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in TRANSIENT:
-            raise
+            work(rows)
+    except (OperationalError, InterfaceError):
+        # A database that is away, or asks for another try, is no fault of the rows: the whole set is taken again.
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others' work
         if len(rows) > 1:
-            return [effect for row in rows for effect in _apart(db, [row], work, failed)]
+            for row in rows:
+                _apart(db, [row], work, failed)
+            return
         told = f"{type(error).__name__}: {error}"[:1000]
         db.execute(failed, {"id": rows[0].id, "error": told, "tries": TRIES})
-        return []
 
 
 def _move(db: Session, rules: Rules, runs: Sequence[Any], *, now: datetime) -> list[SendEffect]:

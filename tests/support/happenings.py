@@ -40,10 +40,6 @@ def drain(db: Session, *, now: datetime) -> int:
     """Plan until nothing is left to plan; return how many rows were claimed."""
     total = 0
     for turn in (advance.triggers, advance.due) * 2:
-        while True:
-            advanced = turn(db, limit=500, now=now)
-            write(db, plan(db, advanced.effects, now=now))
-            total += advanced.claimed
-            if not advanced.claimed:
-                break
+        while claimed := turn(db, limit=500, now=now, then=lambda effects: write(db, plan(db, effects, now=now))):
+            total += claimed
     return total
