@@ -18,6 +18,7 @@ class Trigger(Base):
     __table_args__ = (
         UniqueConstraint("source", "event_id"),
         Index("ix_triggers_pending", "customer_id", "time", "id", postgresql_where="state = 'pending'"),
+        Index("ix_triggers_oldest", "time", "id", postgresql_where="state = 'pending'"),
         Index("ix_triggers_customer_id", "customer_id", "time"),
         Index("ix_triggers_failed", "id", postgresql_where="state = 'failed'"),
         CheckConstraint("state IN ('pending', 'done', 'failed')", name="state"),

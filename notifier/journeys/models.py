@@ -36,7 +36,7 @@ class Run(Base):
     __table_args__ = (
         UniqueConstraint("journey", "customer_id", "incident", "generation"),
         Index("ix_runs_due", "due_at", postgresql_where="state = 'open' AND due_at IS NOT NULL"),
-        Index("ix_runs_open", "customer_id", postgresql_where="state = 'open'"),
+        Index("ix_runs_unfinished", "customer_id", postgresql_where="state IN ('open', 'failed')"),
         Index("ix_runs_failed", "id", postgresql_where="state = 'failed'"),
         CheckConstraint("state IN ('open', 'finished', 'ended', 'failed')", name="state"),
     )

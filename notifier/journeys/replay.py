@@ -15,20 +15,9 @@ _TRIGGER = text("""
     WHERE id = :id AND state = 'failed' RETURNING id
 """)
 _RUN = text("""
-    UPDATE runs r SET tries = 0, error = '', decisions = r.decisions || CAST(:decision AS jsonb),
-           state = CASE WHEN e.is_over THEN 'ended' ELSE 'open' END,
-           due_at = CASE WHEN e.is_over THEN NULL ELSE least(r.due_at, :now) END,
-           ended_at = CASE WHEN e.is_over THEN CAST(:now AS timestamptz) END,
-           end_reason = CASE WHEN e.is_over THEN 'ended-by-trigger' ELSE '' END
-    FROM (
-        SELECT f.id, EXISTS (
-            SELECT FROM ended_incidents i JOIN triggers t ON t.id = f.trigger_id
-            WHERE i.journey = f.journey AND i.customer_id = f.customer_id AND i.key = ANY(f.ends_on)
-                  AND i.time >= t.time
-        ) AS is_over
-        FROM runs f WHERE f.id = :id AND f.state = 'failed' FOR UPDATE OF f
-    ) e
-    WHERE r.id = e.id RETURNING r.id
+    UPDATE runs SET state = 'open', tries = 0, error = '', due_at = least(due_at, :now),
+           decisions = decisions || CAST(:decision AS jsonb)
+    WHERE id = :id AND state = 'failed' RETURNING id
 """)
 
 
@@ -50,7 +39,7 @@ def replay_trigger(db: Session, trigger_id: int, *, now: datetime) -> None:
 
 def replay_run(db: Session, run_id: int, *, now: datetime) -> None:
     """
-    Take a failed run up where it stood; one that a trigger would have ended meanwhile ends now.
+    Take a failed run up where it stood.
 
     Raises:
         NotSetAside: it is not failed, or there is no such run.

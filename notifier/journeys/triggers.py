@@ -16,10 +16,11 @@ from notifier.journeys.steps import SendEffect
 from notifier.messages.cancel import cancel
 from notifier.messages.draft import Decision
 
-_OPEN = text("""
+# One that was set aside still has messages that wait to be sent: it ends like any other.
+_UNFINISHED = text("""
     SELECT r.id, r.journey, r.version, r.customer_id, r.incident, r.ends_on, t.time
     FROM runs r JOIN triggers t ON t.id = r.trigger_id
-    WHERE r.customer_id = ANY(:customers) AND r.state = 'open' ORDER BY r.id FOR UPDATE OF r
+    WHERE r.customer_id = ANY(:customers) AND r.state IN ('open', 'failed') ORDER BY r.id FOR UPDATE OF r
 """)
 _END = text("""
     UPDATE runs r SET state = 'ended', ended_at = :now, end_reason = 'ended-by-trigger', due_at = NULL,
@@ -124,7 +125,7 @@ def _end(
 ) -> None:
     by_customer = {trigger.customer_id: trigger for trigger in triggers}
     ended: dict[int, list[Decision]] = {}
-    for run in db.execute(_OPEN, {"customers": list(by_customer)}).all():
+    for run in db.execute(_UNFINISHED, {"customers": list(by_customer)}).all():
         trigger = by_customer[run.customer_id]
         keys = _keys(rules.by_version[run.journey, run.version], trigger)
         if not keys.intersection(run.ends_on):

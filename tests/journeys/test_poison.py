@@ -4,9 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from notifier.journeys import replay
+from notifier.db import Database
+from notifier.journeys import advance, replay
+from notifier.journeys.steps import SendEffect
 from tests.support.happenings import drain, happening, publish_journeys, take
 
 _OF_A_VERSION_THAT_IS_GONE = text("""
@@ -36,6 +39,41 @@ def test_a_poisonous_trigger_fails_alone_and_is_handled_when_replayed(db: Sessio
     assert db.execute(text("SELECT state FROM triggers WHERE customer_id = 'bad'")).scalar_one() == "done"
 
 
+def test_a_message_that_cannot_be_planned_fails_alone_with_its_trigger(db: Session, now: datetime) -> None:
+    publish_journeys(db)
+    take(db, *(happening("payment.failed", at=now, customer=name) for name in ("good", "bad", "fine")), now=now)
+
+    def plan_all_but_one(effects: list[SendEffect]) -> None:
+        if any(effect.customer_id == "bad" for effect in effects):
+            raise ValueError("no hour is decent in Atlantis")
+        planned.extend(effect.customer_id for effect in effects)
+
+    planned: list[str] = []
+    while advance.triggers(db, limit=10, now=now, then=plan_all_but_one):
+        pass
+
+    states = dict(db.execute(text("SELECT customer_id, state FROM triggers")).all())
+    assert states == {"good": "done", "bad": "failed", "fine": "done"}
+    assert set(planned) == {"good", "fine"}
+    assert db.execute(text("SELECT count(*) FROM runs WHERE customer_id = 'bad'")).scalar_one() == 0
+
+
+def test_a_database_that_is_away_is_no_fault_of_a_trigger(live_database: Database, now: datetime) -> None:
+    with live_database.begin() as db:
+        publish_journeys(db)
+        take(db, happening("payment.failed", at=now), happening("payment.failed", at=now, customer="cus_2"), now=now)
+
+    def cut(db: Session) -> int:
+        end = text("SELECT pg_terminate_backend(pg_backend_pid())")
+        return advance.triggers(db, limit=10, now=now, then=lambda _: db.execute(end))
+
+    with pytest.raises(OperationalError):
+        live_database.run(cut)
+
+    with live_database.begin() as db:
+        assert db.execute(text("SELECT DISTINCT state, tries, error FROM triggers")).all() == [("pending", 0, "")]
+
+
 def test_a_run_that_keeps_failing_is_set_aside_and_goes_on_when_replayed(db: Session, now: datetime) -> None:
     publish_journeys(db)
     take(db, happening("payment.failed", at=now, customer="good"), happening("payment.failed", at=now), now=now)
@@ -56,17 +94,17 @@ def test_a_run_that_keeps_failing_is_set_aside_and_goes_on_when_replayed(db: Ses
     assert db.execute(text("SELECT state FROM runs WHERE customer_id = 'cus_1'")).scalar_one() == "open"
 
 
-def test_a_run_whose_end_came_while_it_was_set_aside_ends_when_replayed(db: Session, now: datetime) -> None:
+def test_a_run_that_was_set_aside_ends_like_any_other_and_its_messages_with_it(db: Session, now: datetime) -> None:
     publish_journeys(db)
     take(db, happening("payment.failed", at=now), now=now)
     drain(db, now=now)
     db.execute(text("UPDATE runs SET state = 'failed'"))
+
     take(db, happening("payment.recovered", at=now + timedelta(minutes=1)), now=now + timedelta(minutes=1))
     drain(db, now=now + timedelta(minutes=1))
 
-    replay.replay_run(db, db.execute(text("SELECT id FROM runs")).scalar_one(), now=now + timedelta(minutes=2))
-
     assert db.execute(text("SELECT state, due_at FROM runs")).one() == ("ended", None)
+    assert db.execute(text("SELECT DISTINCT state FROM messages")).scalars().all() == ["cancelled"]
 
 
 def test_only_what_is_set_aside_can_be_replayed(db: Session, now: datetime) -> None:
