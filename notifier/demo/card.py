@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec import Struct
 
 from notifier.settings import PREFIX
@@ -86,6 +84,10 @@ def write(var: Path, card: Card) -> None:
 
 
 def _new() -> Card:
+    # Imported for the first start only: the process that watches the others stays small.
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     private = ec.generate_private_key(ec.SECP256R1())
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -3,8 +3,6 @@
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import msgspec
 from sqlalchemy import text
@@ -15,6 +13,7 @@ from notifier import approvals, clock, publish, timekeeper
 from notifier.demo import answers
 from notifier.demo import card as cards
 from notifier.demo.card import Access
+from notifier.demo.knock import is_up
 from notifier.errors import Unavailable
 from notifier.house import House
 from notifier.planning import hours
@@ -110,11 +109,7 @@ def _employ(db: Session, name: str, email: str, role: str, locale: str) -> Acces
 
 def _await(url: str, *, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            with urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback URL
-                if answer.status == 200:
-                    return
-        except (URLError, OSError):
-            time.sleep(0.05)
-    raise Unavailable(f"{url} does not answer.")
+    while not is_up(url):
+        if time.monotonic() > until:
+            raise Unavailable(f"{url} does not answer.")
+        time.sleep(0.05)
