@@ -6,12 +6,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from notifier.db import Database
 from notifier.embedded.server import acquire
 from tests.support import databases
+
+
+# How long an example takes says how busy the machine is; what is slow is found by benchmarks.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from typing import Self
 
 import click
 import msgspec
+import psycopg
 
 from notifier.demo import card as cards
 from notifier.demo.card import Card
@@ -55,19 +56,30 @@ def run(settings: Settings, *, port: int, as_json: bool) -> None:
         family = closing.enter_context(
             Family(card.environ(port, settings.var) | {PREFIX + "DATABASE_URL": url}, stopped)
         )
-        _raise_up(family, card, port)
-        _announce(cards.read(settings.var), port, as_json=as_json)
-        family.watch()
+        _raise_up(family, port, has_lived=card.lived_until is not None and _is_known(card, url))
+        if not stopped.is_set():
+            _announce(cards.read(settings.var), port, as_json=as_json)
+            family.watch()
 
 
-def _raise_up(family: "Family", card: Card, port: int) -> None:
+def _raise_up(family: "Family", port: int, *, has_lived: bool) -> None:
     family.start("sandbox")
     family.start("web")
-    if card.lived_until is None:
+    if not has_lived:
         family.finish("demo-life")
     family.start("worker")
     family.await_answer(f"http://127.0.0.1:{port + 1}/healthz", "sandbox")
     family.await_answer(f"http://127.0.0.1:{port}/readyz", "web")
+
+
+def _is_known(card: Card, url: str) -> bool:
+    """Tell whether the card's people are in this database: it may be another than the one they lived in."""
+    with psycopg.connect(url) as connection:
+        if connection.execute("SELECT to_regclass('staff')").fetchone() == (None,):
+            return False
+        wanted = [person.email for person in card.staff]
+        found = connection.execute("SELECT count(*) FROM staff WHERE email = ANY(%s)", (wanted,)).fetchone()
+    return found == (len(wanted),)
 
 
 class Family:
