@@ -46,11 +46,10 @@ _CREATE = text("""
 """)
 _UPDATE = text("""
     UPDATE customers c SET name = n.name, locale = n.locale, timezone = n.timezone, country = n.country,
-           attributes = CAST(n.attributes AS jsonb), search = n.search, as_of = n.as_of
-    FROM unnest(CAST(:id AS text[]), CAST(:name AS text[]), CAST(:locale AS text[]), CAST(:timezone AS text[]),
-                CAST(:country AS text[]), CAST(:attributes AS text[]), CAST(:search AS text[]),
-                CAST(:as_of AS timestamptz[]))
-         AS n(id, name, locale, timezone, country, attributes, search, as_of)
+           attributes = n.attributes, search = n.search, as_of = n.as_of
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS n(id text, name text, locale text, timezone text, country text, attributes jsonb, search text,
+              as_of timestamptz)
     WHERE c.id = n.id
 """)
 _FORGET = text("""
@@ -143,12 +142,8 @@ def _store(db: Session, known: Mapping[str, Mapping[str, Any]], rows: Mapping[st
     if not rows:
         return
     ordered = [rows[key] for key in sorted(rows)]
-    columns: dict[str, list[Any]] = {
-        name: [row[name] for row in ordered] for name in ("id", "name", "locale", "timezone", "country", "as_of")
-    }
-    columns["attributes"] = [msgspec.json.encode(row["attributes"]).decode() for row in ordered]
-    columns["search"] = [_searchable(row) for row in ordered]
-    db.execute(_UPDATE, columns)
+    stored = [{**row, "search": _searchable(row)} for row in ordered]
+    db.execute(_UPDATE, {"rows": msgspec.json.encode(stored).decode()})
     gone: list[tuple[str, str]] = []
     reached: list[tuple[str, str, str]] = []
     for row in ordered:
@@ -173,5 +168,7 @@ def _searchable(row: Mapping[str, Any]) -> str:
 
 def unaccented(words: str) -> str:
     """Return the words in lower case without accents, as the search column holds them."""
+    if words.isascii():
+        return words.lower()
     decomposed = unicodedata.normalize("NFKD", words.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
