@@ -14,7 +14,6 @@ from notifier.db import Database
 from notifier.embedded.server import acquire
 from tests.support import databases
 
-
 # How long an example takes says how busy the machine is; what is slow is found by benchmarks.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")

@@ -45,11 +45,13 @@ _AFTERTHOUGHT = (
     r"(?:porque|pois|because|since|obrigad[oa]|thanks|thank|gracias|pontos?|points?|puntos?|estrelas?|stars?|por favor"
     r"|muito|very|muy|great|good|bom|boa|bueno|otimo|excelente|excellent|adorei|love|mas|but|pero)"
 )
-_LEADING = re.compile(rf"^\W*({_NUMBER})(?=\s*$|\s*[^\w\s,.]|\s*[,.](?!\d)|\s*\n|\s+{_AFTERTHOUGHT}\b)")
+_ARTICLE = r"(?:(?:an?|una?|uma?)\s+)?"
+_LEADING = re.compile(rf"^\W*{_ARTICLE}({_NUMBER})(?=\s*$|\s*[^\w\s,.]|\s*[,.](?!\d)|\s*\n|\s+{_AFTERTHOUGHT}\b)")
 _FRACTION = re.compile(rf"\d[.,]\d|{_NUMBER}\s+(?:e meio|e meia|y medi[oa]|and a half)")
 _NEGATED = re.compile(rf"\b(?:nao|not|no|never|nunca)\s+(?:e\s+|es\s+|a\s+)?(?:{_NUMBER})")
 # Possessive and from a word's beginning only: a mail of one endless word must not be searched from its every letter.
 _TWO_WORDS = re.compile(r"\b[^\W\d_]{2,}+\W++[^\W\d_]{2}")
+_SCORE_FIRST = re.compile(rf"^\W*{_ARTICLE}\d+\s*(?:(?:/|de|of|out of|em|sobre)\s*10\b)?[\s,.;:!)–—-]*", re.IGNORECASE)
 _STARS = re.compile(r"^[⭐★🌟\s]+$")
 
 
@@ -112,5 +114,5 @@ def _number(word: str) -> int:
 
 
 def _comment(text: str) -> str:
-    leading = re.sub(r"^\W*\d+\s*(?:/\s*10)?[\s,.;:!)–—-]*", "", text.strip())
+    leading = _SCORE_FIRST.sub("", text.strip())
     return leading.strip() if _TWO_WORDS.search(leading) else ""
