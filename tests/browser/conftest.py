@@ -20,11 +20,13 @@ from notifier.db import Database
 from notifier.i18n.shipped import directory
 from notifier.rendering.library import Library
 from notifier.settings import Settings
-from notifier.staff import sessions
+from notifier.staff import passwords, sessions
 from notifier.staff.models import Staff
 from tests.browser import past
 from tests.support import databases
 
+#: Of the one member of staff there is, ada@aurora.example.
+PASSWORD = "correct horse battery"
 CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -35,7 +37,9 @@ def house(server: str, template: str) -> Iterator[tuple[str, str, dict[str, UUID
         database = Database(url)
         with database.begin() as db:
             messages = past.live(db, now=clock.business_now(db))
-            member = Staff(email="ada@aurora.example", name="Ada Lins", role="admin", password_hash="-")
+            member = Staff(
+                email="ada@aurora.example", name="Ada Lins", role="admin", password_hash=passwords.hashed(PASSWORD)
+            )
             db.add(member)
             db.flush()
             token = sessions.begin(db, member)

@@ -1,4 +1,4 @@
-// Keys for those who live here: `/` searches, `g` goes, `j` and `k` walk through lists, `?` shows them all.
+// Keys for those who live here: `/` searches, `g` goes, `j` and `k` walk through lists (Enter opens, as on any link), `?` shows them all.
 const PLACES = {
   o: "/console/",
   c: "/console/customers",
@@ -13,6 +13,7 @@ let goingSince = 0;
 
 export function listen(page) {
   page.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && isTyping(event.target)) event.target.blur();
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (page.querySelector("dialog[open]")) return;
     if (press(page, event.key)) event.preventDefault();
