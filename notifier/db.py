@@ -7,8 +7,11 @@ from typing import Any, TypeVar
 import msgspec
 import psycopg
 from sqlalchemy import Connection, MetaData, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from notifier.errors import Misconfigured
 
 T = TypeVar("T")
 
@@ -55,6 +58,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=10,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error's text goes to logs and pages; what people wrote does not
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
         )
@@ -111,9 +115,21 @@ def raw(db: Session) -> psycopg.Connection[Any]:
 
 
 def driver_url(url: str) -> str:
-    """Name the driver in a plain `postgresql://` (or `postgres://`) URL."""
-    scheme, separator, rest = url.partition("://")
-    return f"postgresql+psycopg://{rest}" if separator and scheme in {"postgres", "postgresql"} else url
+    """
+    Name the driver in a `postgresql://` (or `postgres://`) URL.
+
+    Raises:
+        Misconfigured: it is the URL of something else, or cannot be read.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+        raise Misconfigured("NOTIFIER_DATABASE_URL must be postgresql://…; nothing else is spoken here.")
+    named = f"postgresql+psycopg://{rest}"
+    try:
+        make_url(named)
+    except (ArgumentError, ValueError):
+        raise Misconfigured("NOTIFIER_DATABASE_URL must be postgresql://user:password@host:port/name.") from None
+    return named
 
 
 def is_ready(db: Session) -> bool:

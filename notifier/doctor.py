@@ -1,9 +1,13 @@
 """Say in words what is missing or contradictory in the settings."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import urlsplit
 
-from notifier.errors import NotifierError
+from sqlalchemy.exc import SQLAlchemyError
+
+from notifier.db import Database, is_ready
+from notifier.errors import Misconfigured
 from notifier.settings import Settings
 
 
@@ -52,13 +56,10 @@ def _production(settings: Settings) -> Iterator[str]:
 def _database(settings: Settings) -> Iterator[str]:
     if not settings.database_url:
         return
-    from notifier.db import Database, is_ready
-
-    database = Database(settings.database_url)
     try:
-        with database.begin() as db:
+        with closing(Database(settings.database_url)) as database, database.begin() as db:
             is_ready(db)
-    except (NotifierError, Exception) as error:  # noqa: BLE001 - whatever is wrong, the person is told
+    except Misconfigured as error:
+        yield str(error)
+    except SQLAlchemyError as error:
         yield f"NOTIFIER_DATABASE_URL does not answer: {str(error).splitlines()[0]}"
-    finally:
-        database.close()

@@ -2,6 +2,8 @@
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from notifier.db import Database, copy, driver_url, ring
 
@@ -31,6 +33,13 @@ def test_what_is_rolled_back_rings_nobody(database: Database) -> None:
         fail()
 
     assert rung == []
+
+
+def test_an_error_does_not_repeat_what_was_to_be_stored(db: Session) -> None:
+    with pytest.raises(DBAPIError) as caught:
+        db.execute(text("SELECT CAST(1 AS int) / :nothing, CAST(:words AS text)"), {"nothing": 0, "words": "my secret"})
+
+    assert "my secret" not in str(caught.value)
 
 
 def test_a_deadlock_is_run_again(live_database: Database) -> None:

@@ -1,5 +1,7 @@
 """The doctor names what is wrong and how to mend it."""
 
+import pytest
+
 from notifier.doctor import examine
 from notifier.settings import Settings
 
@@ -43,3 +45,12 @@ def test_a_database_that_does_not_answer_is_named() -> None:
 
     assert len(findings) == 1
     assert "NOTIFIER_DATABASE_URL does not answer" in findings[0]
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://host/name", "postgresql://u:secret@host:port/name"])
+def test_an_address_that_is_no_postgresql_is_named_without_its_password(url: str) -> None:
+    findings = examine(Settings(**WELL, database_url=url))
+
+    assert len(findings) == 1
+    assert "must be postgresql://" in findings[0]
+    assert "secret" not in findings[0]
