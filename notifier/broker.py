@@ -15,7 +15,7 @@ import dramatiq
 import psycopg
 import structlog
 from dramatiq.brokers.stub import StubBroker
-from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, ShutdownNotifications, TimeLimit
+from dramatiq.middleware import AgeLimit
 
 from notifier.errors import Misconfigured
 
@@ -35,12 +35,12 @@ def connect(url: str) -> dramatiq.Broker:
     Return the Dramatiq broker for a URL: in-process when empty, else `redis://` or `amqp://`.
 
     A bell is never retried (there is no `Retries` middleware): the rows it was rung for are still due at the next tick.
+    Nor is there a `TimeLimit`: what a bell starts goes on while there is work, and interrupting it would make unknowns.
 
     Raises:
         Misconfigured: the URL is of another kind.
     """
-    middleware = [AgeLimit(max_age=int(STALE.total_seconds() * 1000)), TimeLimit(time_limit=3_600_000)]
-    middleware += [ShutdownNotifications(), Callbacks(), Pipelines()]
+    middleware: list[dramatiq.Middleware] = [AgeLimit(max_age=int(STALE.total_seconds() * 1000))]
     scheme = url.partition("://")[0]
     made: dramatiq.Broker
     if not url:
