@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -52,11 +51,6 @@ def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None
         workers.stop()
         for thread in threads:
             thread.join(timeout=5)
-
-
-def name() -> str:
-    """Return this process's name on the claims it makes."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def serve_many(processes: int) -> None:
