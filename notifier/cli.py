@@ -37,7 +37,10 @@ def main() -> None:
 @click.pass_context
 def commands(context: click.Context) -> None:
     """Customer communication for subscription businesses: triggers in; email, SMS and WhatsApp out, once each."""
-    context.obj = configuration.load()
+    from notifier.demo import card
+
+    settings = configuration.load()
+    context.obj = card.beside(settings) if context.invoked_subcommand in card.BESIDE else settings
 
 
 @commands.command()

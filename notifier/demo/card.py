@@ -9,10 +9,12 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from notifier.settings import PREFIX
+from notifier.settings import PREFIX, Settings, load
 
 WORDINGS = "whatsapp_content.json"
 """File under `var` with the Content SIDs the sandbox gave out."""
+BESIDE = {"tick", "trigger", "templates", "billing", "staff", "keys", "doctor"}
+"""Commands for a system that is there already: beside a demo they work with its settings."""
 
 
 class Access(Struct, frozen=True, kw_only=True):
@@ -37,6 +39,8 @@ class Card(Struct, kw_only=True):
     staff: list[Access] = []
     lived_until: datetime | None = None
     """Business time at which the first month ended; none: it has not been played to its end."""
+    port: int = 0
+    """Where it was last started; commands beside the demo reach its sandbox there."""
 
     def environ(self, port: int, var: Path) -> dict[str, str]:
         """Return the settings under which the demo's processes run; the sandbox is simply another URL."""
@@ -72,6 +76,19 @@ def read(var: Path) -> Card:
     card = _new()
     write(var, card)
     return card
+
+
+def beside(settings: Settings) -> Settings:
+    """
+    Return the settings with which a command works on the demo's own database: the demo's, where nothing else is said.
+
+    With none of its vendors, a command that helps with the work would set their callbacks aside as nobody's.
+    """
+    is_told_otherwise = settings.database_url or settings.twilio_account_sid or settings.sendgrid_api_key
+    if is_told_otherwise or settings.smtp_url or not (settings.var / "demo.json").exists():
+        return settings
+    card = read(settings.var)
+    return load(card.environ(card.port, settings.var) | dict(os.environ)) if card.port else settings
 
 
 def write(var: Path, card: Card) -> None:

@@ -53,6 +53,9 @@ def run(settings: Settings, *, port: int, as_json: bool) -> None:
             closing.callback(handle.close)
             url = handle.url
         card = cards.read(settings.var)
+        if card.port != port:
+            card.port = port
+            cards.write(settings.var, card)
         family = closing.enter_context(
             Family(card.environ(port, settings.var) | {PREFIX + "DATABASE_URL": url}, stopped)
         )
