@@ -93,16 +93,21 @@ def mail(number: int = 1, **how: Any) -> Outgoing:
 def send(provider: SMTP, *outgoing: Outgoing) -> list[Outcome]:
     async def one_by_one() -> list[Outcome]:
         outcomes = [await provider.send(one) for one in outgoing]
-        await provider.close()
+        await over(provider)
         return outcomes
 
     return asyncio.run(one_by_one())
 
 
+async def over(provider: SMTP) -> None:
+    await provider.close()
+    await asyncio.sleep(0.01)  # a socket is closed in a later turn of the loop
+
+
 def send_together(provider: SMTP, many: int) -> list[Outcome]:
     async def together() -> list[Outcome]:
         outcomes = await asyncio.gather(*(provider.send(mail(number)) for number in range(many)))
-        await provider.close()
+        await over(provider)
         return outcomes
 
     return asyncio.run(together())

@@ -35,7 +35,6 @@ class SendGrid:
     """Email by one SendGrid account."""
 
     name = "sendgrid"
-    can = Capabilities(channels=("email",))
 
     def __init__(
         self,
@@ -47,11 +46,17 @@ class SendGrid:
         email_from: str,
         reply_to: str,
     ) -> None:
-        """`webhook_keys`: public keys of the event webhook, comma-separated while one is being replaced."""
+        """
+        Make no call yet.
+
+        `webhook_keys`: public keys of the event webhook, comma-separated while one is being replaced. Without any, no
+        report can be believed.
+        """
         self._transport = transport
         self._url = f"{api_url.rstrip('/')}/v3/mail/send"
         self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
         self._keys = [key.strip() for key in webhook_keys.split(",") if key.strip()]
+        self.can = Capabilities(channels=("email",), reports_delivery=bool(self._keys))
         name, address = parseaddr(email_from)
         self._from = {"email": address, "name": name} if name else {"email": address}
         self._address = address

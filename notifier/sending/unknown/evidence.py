@@ -26,7 +26,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     silence_means_unsent: bool
     """The provider can be asked, and what it does not list it does not have."""
     reports: bool
-    """The provider reports by itself what it took."""
+    """
+    The provider reports by itself what it took. One that never can (a mail server, SendGrid without a webhook key)
+    has no silence that could be proven alive: after the stated wait alone the topic's policy decides, rather than
+    leave its calls unknown for good. `doctor` warns of the missing key.
+    """
     heard_later: bool
     """It has reported attempts later than this one: the channel of its reports is alive."""
     is_over: bool

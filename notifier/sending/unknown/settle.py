@@ -46,7 +46,8 @@ _MATCHED = text("""
     WHERE m.customer_id IN (SELECT customer_id FROM messages WHERE id = ANY(:messages)) AND a.ref IS NOT NULL
 """)
 _HEARD = text("""
-    SELECT a.provider, max(a.claimed_at) AS latest FROM events e JOIN attempts a ON a.id = e.attempt_id
+    SELECT a.provider, max(a.claimed_at) AS latest
+    FROM events e JOIN attempts a ON a.id = e.attempt_id AND a.provider = e.provider
     WHERE e.id > (SELECT coalesce(max(id), 0) - 5000 FROM events) GROUP BY a.provider
 """)
 
