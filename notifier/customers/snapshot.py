@@ -33,11 +33,14 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 _CHANNELS_OF: dict[str, list[str]] = {"email": ["email"], "phone": ["sms", "whatsapp"]}
 
+# Locked first and read in a statement of its own: one that waits for a row sees that row as it is then, but the
+# addresses as they were when it began to wait.
+_LOCK = text("SELECT id FROM customers WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 _SELECT = text("""
     SELECT c.id, c.name, c.locale, c.timezone, c.country, c.attributes, c.as_of,
            (SELECT address FROM contact_points WHERE customer_id = c.id AND channel = 'email') AS email,
            (SELECT address FROM contact_points WHERE customer_id = c.id AND channel = 'sms') AS phone
-    FROM customers c WHERE c.id = ANY(:ids) ORDER BY c.id FOR UPDATE
+    FROM customers c WHERE c.id = ANY(:ids)
 """)
 _CREATE = text("""
     INSERT INTO customers (id, name, locale, timezone, country, attributes, search, as_of)
@@ -88,13 +91,12 @@ def upsert(db: Session, snapshots: Sequence[Snapshot]) -> dict[str, dict[str, st
 
 
 def _known(db: Session, ids: list[str]) -> dict[str, dict[str, Any]]:
-    rows = {row["id"]: dict(row) for row in db.execute(_SELECT, {"ids": ids}).mappings()}
-    missing = [key for key in ids if key not in rows]
-    if missing:
+    locked = set(db.scalars(_LOCK, {"ids": ids}))
+    if missing := [key for key in ids if key not in locked]:
         # Somebody else may be creating the same customers: both insert, both then see, and lock, one row.
         db.execute(_CREATE, {"ids": missing, "as_of": _BEFORE_ANY})
-        rows |= {row["id"]: dict(row) for row in db.execute(_SELECT, {"ids": missing}).mappings()}
-    return rows
+        db.execute(_LOCK, {"ids": missing})
+    return {row["id"]: dict(row) for row in db.execute(_SELECT, {"ids": ids}).mappings()}
 
 
 def _merged(

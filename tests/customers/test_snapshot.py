@@ -1,6 +1,8 @@
 """Our copy of a customer follows the newest word, and only what it says."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from time import sleep
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +14,11 @@ from sqlalchemy.orm import Session
 from notifier.consent import suppress
 from notifier.customers import addresses
 from notifier.customers.snapshot import Snapshot, upsert
+from notifier.db import Database
+
+_SOMEBODY_WAITS = text("""
+    SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = CAST(pg_current_xact_id() AS xid))
+""")
 
 
 def known(db: Session, ident: str = "c") -> dict[str, object]:
@@ -140,3 +147,24 @@ def test_one_batch_says_the_same_as_its_snapshots_one_by_one(db: Session, now: d
         upsert(db, [one])
 
     assert known(db) == at_once
+
+
+def test_a_snapshot_that_waited_for_another_sees_the_address_that_one_wrote(
+    live_database: Database, now: datetime
+) -> None:
+    def told(minute: int, email: str) -> Snapshot:
+        return Snapshot(id="c", as_of=now + timedelta(minutes=minute), email=email)
+
+    with live_database.begin() as db:
+        upsert(db, [told(0, "old@example.com")])
+
+    with ThreadPoolExecutor(1) as other:
+        with live_database.begin() as db:
+            upsert(db, [told(1, "new@example.com")])
+            back = other.submit(live_database.run, lambda db: upsert(db, [told(2, "old@example.com")]))
+            while not db.execute(_SOMEBODY_WAITS).scalar_one():
+                sleep(0.01)
+        back.result(timeout=10)
+
+    with live_database.begin() as db:
+        assert known(db)["email"] == "old@example.com"
