@@ -5,10 +5,12 @@ from functools import lru_cache
 
 import phonenumbers
 from msgspec import Struct
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
 _LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+_MEXICAN_MOBILE = re.compile(r"^\s*\+52\s?1[\s-]?(\d[\d\s-]{8,12}\d)\s*$")
 
 
 class Address(Struct, frozen=True):
@@ -38,16 +40,15 @@ def email(written: str) -> Address:
 def phone(written: str, country: str) -> Address:
     """Return the number as E.164; a number without `+` is read as one of `country` (ISO 3166-1, or empty: unknown)."""
     try:
-        number = phonenumbers.parse(written, country or None)
+        number = phonenumbers.parse(_without_old_prefixes(written), country or None)
     except NumberParseException:
         return Address("", "it is no phone number" if country else "it has no country code, and no country is known")
-    if not phonenumbers.is_possible_number(number):
+    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         return Address("", "it is too short or too long for its country")
-    if not phonenumbers.is_valid_number(number) and not _is_fictional(number):
-        return Address("", "no operator of its country gives out such numbers")
+    # Whether somebody has the number, its provider knows: the ranges that are given out change faster than any list.
     return Address(phonenumbers.format_number(number, PhoneNumberFormat.E164))
 
 
-def _is_fictional(number: phonenumbers.PhoneNumber) -> bool:
-    # 555-01xx of North America is kept free for examples and rehearsals; no operator gives it out.
-    return number.country_code == 1 and str(number.national_number)[3:8] == "55501"
+def _without_old_prefixes(written: str) -> str:
+    # Mexico's mobile numbers lost the 1 after their country code in 2019; WhatsApp still writes it.
+    return _MEXICAN_MOBILE.sub(r"+52\1", written)
