@@ -54,6 +54,7 @@ SENDING = {
     "claim-too-old": N_("It was given back before it was sent, because the process had been held up."),
     "no-answer": N_("The provider did not answer, so it is not known whether it was sent."),
     "found-at-provider": N_("The provider's own list shows that it was accepted."),
+    "not-at-provider": N_("The provider's own list shows that it was never accepted."),
     "no-evidence": N_("No sign that it was sent was found in the time we wait for one."),
     "no-evidence-send-again": N_("No sign that it was sent was found; being important, it is sent again."),
     "no-evidence-give-up": N_(
