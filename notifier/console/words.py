@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from babel import Locale
-from babel.dates import format_date, format_skeleton, get_timezone_location, get_timezone_name
+from babel.dates import format_date, format_skeleton, get_timezone_location
 from babel.numbers import format_decimal, format_percent
 
 from notifier import assets
@@ -108,9 +108,8 @@ class Words:
         return list(dict.fromkeys([name for name in names if name] + ["UTC"]))
 
     def local_time(self, now: datetime, zone: str) -> str:
-        """Write what clocks in a zone show now, and which zone that is."""
-        named = get_timezone_name(ZoneInfo(zone), width="short", locale=self._shown)
-        return f"{formats.clock_time(now, zone, self.locale)} ({named})"
+        """Write what clocks in a zone show now, and in which city."""
+        return f"{formats.clock_time(now, zone, self.locale)} ({self.zone(zone)})"
 
     def day_there(self, at: datetime, zone: str) -> str:
         """Write the date an instant has in a zone."""

@@ -24,7 +24,7 @@ def test_from_the_door_to_a_message_and_on_in_time(house: House, chromium: Brows
     page.fill("#q", "ana beatriz")
     page.click("form[role=search] button")
     page.get_by_role("link", name="Ana Beatriz").click()
-    page.get_by_role("link", name="Open the message").first.click()
+    page.get_by_role("link", name="Failed payment").first.click()
     page.wait_for_url("**/console/messages/*")
     expect(page.get_by_role("heading", name="Why it was sent")).to_be_visible()
 
