@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from billing.portal import routes as billing_pages
 from billing.portal.context import PayContext
 from notifier import assets, publish
+from notifier.api import problems
 from notifier.api import routes as api
 from notifier.api.parts import Parts as MachineParts
 from notifier.console import routes as console
@@ -57,6 +58,7 @@ def create(house: House) -> Litestar:
             front_door,
         ],
         openapi_config=api.OPENAPI,
+        exception_handlers=problems.HANDLERS,
         debug=False,
     )
 

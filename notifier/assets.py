@@ -1,6 +1,6 @@
 """Static files under an address that changes with their content, so that browsers may keep them for ever."""
 
-from functools import cache
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Asset(Struct, frozen=True, kw_only=True):
     path: str
 
 
-@cache
+@lru_cache(maxsize=256)  # bounded: one file has endless names, `css/./tokens.css` is one
 def load(name: str) -> Asset:
     """
     Read a file under `static/` by its relative name (`css/console.css`, `build/console.js`).
@@ -34,10 +34,13 @@ def load(name: str) -> Asset:
     Raises:
         Missing: there is no such file, or it is of a kind we do not serve.
     """
-    file = (ROOT / name).resolve()
-    if not file.is_relative_to(ROOT) or file.suffix not in _KINDS or not file.is_file():
+    try:
+        file = (ROOT / name).resolve()
+        body = file.read_bytes() if file.is_relative_to(ROOT) and file.suffix in _KINDS else None
+    except (OSError, ValueError):  # no such file, a folder, a name no file can have
+        body = None
+    if body is None:
         raise Missing(f"There is no static file {name!r}.")
-    body = file.read_bytes()
     stem = name.removesuffix(file.suffix)
     digest = sha256(body).hexdigest()[:10]
     return Asset(body=body, media_type=_KINDS[file.suffix], path=f"/static/{stem}.{digest}{file.suffix}")
