@@ -16,14 +16,25 @@ def accept(house: House, raw: bytes) -> tuple[list[str], list[str]]:
     Raises:
         Invalid: the file is no JSON.
     """
-    try:
-        given = msgspec.json.decode(raw)
-    except msgspec.DecodeError as error:
-        raise Invalid("The file is no JSON.", {"FILE": str(error)}) from error
-    events = [read(one) for one in (given if isinstance(given, list) else [given])]
+    events = read_all(raw)
     with house.database.begin() as db:
         results = intake.accept(db, [one for one in events if isinstance(one, Event)], now=business_now(db))
     refused = [(f"event {place}", one.fields) for place, one in enumerate(events) if isinstance(one, Invalid)]
     refused += [(result.id, result.errors) for result in results if result.status == "refused"]
     taken = [f"{result.status}  {result.source}  {result.id}" for result in results if result.status != "refused"]
     return taken, [f"refused  {name}  {field}: {why}" for name, fields in refused for field, why in fields.items()]
+
+
+def read_all(raw: bytes) -> list[Event | Invalid]:
+    """
+    Return every event, or what is wrong with it, in the file's order.
+
+    Raises:
+        Invalid: the file is no JSON.
+    """
+    try:
+        given = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid("The file is no JSON.", {"FILE": str(error)}) from error
+    ones = given if isinstance(given, list) else [given]
+    return [read(one if isinstance(one, dict) else msgspec.json.encode(one)) for one in ones]
