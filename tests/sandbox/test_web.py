@@ -155,3 +155,9 @@ def test_a_lone_plus_in_an_address_is_no_space(twilio: Client, sandbox: Http) ->
 
     assert len(sandbox.get(f"/api/messages?to={CEM}").json) == 1
     assert len(sandbox.get(f"/api/messages?to={CEM.replace('+', '%2B')}").json) == 1
+
+
+def test_a_mailbox_is_found_however_its_address_is_written(sandbox: Http) -> None:
+    sandbox.call("POST", "/v3/mail/send", json=mail(), headers=BEARER_HEADERS)
+
+    assert len(sandbox.get(f"/api/messages?to={DIA.upper()}").json) == 1

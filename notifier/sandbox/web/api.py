@@ -78,8 +78,8 @@ def api(stage: Stage) -> Router:
 
 
 def _address(text: str) -> str:
-    """Mend `?to=+49…`, whose plus sign arrives as a space when it was not escaped."""
-    bare = text.strip().removeprefix("whatsapp:")
+    """Mend `?to=+49…`, whose plus sign arrives as a space when it was not escaped; emails arrive in lower case."""
+    bare = text.strip().removeprefix("whatsapp:").lower()
     return f"+{bare}" if bare.isdigit() else bare
 
 
