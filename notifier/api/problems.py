@@ -8,6 +8,7 @@ import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
@@ -79,7 +80,7 @@ def away(_: Asked, error: Exception) -> Response[Any]:
 def http(_: Asked, error: HTTPException) -> Response[Any]:
     """Tell what the framework refused: an unknown path, a wrong method, a body too large."""
     detail = error.detail if error.status_code < 500 else "Something went wrong on our side."
-    if error.status_code == 413:
+    if isinstance(error, RequestEntityTooLarge):
         detail = "The body is larger than this address accepts (1 MiB for triggers). Send fewer at a time."
     if isinstance(error, ValidationException):
         return problem(422, "The request is not as it should be.", fields=_fields(error.extra))

@@ -22,6 +22,8 @@ from notifier.intake.events import Event, read
 from notifier.together import Together
 
 LARGEST_BODY = 1024 * 1024
+READ_AT_MOST = 16 * LARGEST_BODY
+"""A caller who is still writing when the answer comes sees a broken pipe instead of it: so much is read and dropped."""
 LARGEST_BATCH = 1000
 
 SINGLE = "application/cloudevents+json"
@@ -32,7 +34,7 @@ Asked = Request[Any, Any, State]
 
 
 class TooLarge(HTTPException):
-    """More events than one request may carry."""
+    """More than one request may carry."""
 
     status_code = 413
 
@@ -60,7 +62,7 @@ def router(parts: Parts, has_key: Guard) -> Router:
     @post(
         "/triggers",
         status_code=HTTP_202_ACCEPTED,
-        request_max_body_size=LARGEST_BODY,
+        request_max_body_size=READ_AT_MOST,
         summary="Accept triggers",
         description="CloudEvents 1.0 in structured mode, one or a batch of up to 1,000. Sending again is safe: "
         "`source` and `id` make an event the same event. In a batch each event stands for itself.",
@@ -68,6 +70,10 @@ def router(parts: Parts, has_key: Guard) -> Router:
         tags=["Triggers"],
     )
     async def post_triggers(request: Asked, body: RawBody) -> Response[TriggerResults]:
+        if len(body) > LARGEST_BODY:
+            raise TooLarge(
+                f"The body has {len(body)} bytes; at most {LARGEST_BODY} (1 MiB) are taken. Send fewer events."
+            )
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in {SINGLE, BATCH, PLAIN}:
             raise HTTPException(f"Send {SINGLE}, {BATCH} or {PLAIN}.", status_code=415)

@@ -124,6 +124,16 @@ def test_what_cannot_be_read_is_a_problem(client: TestClient[Litestar], body: by
     assert answer.json()["status"] == status
 
 
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [(b"[" + b"1," * 1000 + b"1]", "at most 1000 events; this one has 1001"), (b" " * (1024 * 1024 + 1), "1 MiB")],
+)
+def test_what_is_too_much_is_told_apart(client: TestClient[Litestar], body: bytes, named: str) -> None:
+    answer = client.post("/api/v1/triggers", content=body, headers=BATCH)
+
+    assert named in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer nope"}, {"Authorization": "Basic x"}])
 def test_without_a_right_key_nothing_is_taken(
     stranger: TestClient[Litestar], now: datetime, header: dict[str, str]
