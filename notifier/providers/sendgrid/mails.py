@@ -108,8 +108,8 @@ class SendGrid:
         self,
         outgoing: Outgoing,  # noqa: ARG002 - the contract's; SendGrid cannot be asked
         *,
-        since: datetime,  # noqa: ARG002
-        taken: frozenset[str],  # noqa: ARG002
+        since: datetime,  # noqa: ARG002 - the contract's; SendGrid cannot be asked
+        taken: frozenset[str],  # noqa: ARG002 - the contract's; SendGrid cannot be asked
     ) -> Found | None:
         """Always None, which proves nothing: only SendGrid's events are evidence (`can.finds`)."""
         return None

@@ -161,8 +161,8 @@ class SMTP:
         self,
         outgoing: Outgoing,  # noqa: ARG002 - the contract's; a mail server cannot be asked
         *,
-        since: datetime,  # noqa: ARG002
-        taken: frozenset[str],  # noqa: ARG002
+        since: datetime,  # noqa: ARG002 - the contract's; a mail server cannot be asked
+        taken: frozenset[str],  # noqa: ARG002 - the contract's; a mail server cannot be asked
     ) -> Found | None:
         """Always None, which proves nothing (`can.finds`)."""
         return None
