@@ -70,7 +70,7 @@ def test_workers_killed_at_any_moment_lose_nothing_and_repeat_nothing(live_datab
 
         workers = [house.start("worker"), house.start("worker")]
         for moment in moments:
-            wait(lambda: sum(house.received().values()) >= MANY * moment / 100, seconds=90, what="calls")  # noqa: B023
+            wait(lambda: sum(house.received().values()) >= MANY * moment / 100, seconds=90, what="calls")  # noqa: B023 - called at once
             time.sleep(random.random() / 5)
             killed = workers.pop(0)
             killed.kill()
