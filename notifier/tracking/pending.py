@@ -5,15 +5,15 @@ from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from notifier.errors import Misconfigured, NotifierError
+from notifier.errors import Misconfigured
 from notifier.providers.contract import Hook, Provider
 
-#: What one callback's content can cause. Trouble with the database itself (OperationalError: away, deadlock) is not in
-#: it: `pending.fail` lets that through, and the whole batch is tried again.
-POISON = (NotifierError, DBAPIError, ValueError, TypeError, LookupError, AttributeError)
+#: What one callback's content can cause: anything (a mail within a mail within a mail exhausts the stack). Trouble with
+#: the database itself is told apart by `fail`, which lets it through: the whole batch is tried again.
+POISON = Exception
 
 _CLAIM = text("""
     SELECT id, provider, url, headers, body FROM hooks WHERE kind = :kind AND state = 'pending'
@@ -71,9 +71,9 @@ def fail(db: Session, hook: PendingHook, error: Exception) -> None:
     Set a callback aside with its error; the text a person wrote is never part of that.
 
     Raises:
-        OperationalError: `error` was trouble with the database, not with the callback.
+        OperationalError, InterfaceError: `error` was trouble with the database, not with the callback.
     """
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | InterfaceError):
         raise error
     reason = str(error.orig).splitlines()[0] if isinstance(error, DBAPIError) else str(error)
     db.execute(_FAIL, {"id": hook.id, "error": f"{type(error).__name__}: {reason}".replace("\x00", "")[:500]})

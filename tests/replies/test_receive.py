@@ -163,9 +163,10 @@ def test_an_automatic_reply_is_kept_and_changes_nothing(db: Session, now: dateti
     assert suppressions(db) == []
 
 
-def test_an_unreadable_text_fails_alone(db: Session, now: datetime, customer: str) -> None:
+@pytest.mark.parametrize("body", [b"{broken", b'[{"nested": ' + b"[" * 100_000])
+def test_an_unreadable_text_fails_alone(db: Session, now: datetime, customer: str, body: bytes) -> None:
     keep(db, [inbound([])])
-    db.execute(Hook.__table__.update().values(body=b"{broken"))  # type: ignore[attr-defined]  # a Table is
+    db.execute(Hook.__table__.update().values(body=body))  # type: ignore[attr-defined]  # a Table is
 
     replies = receive(db, now, said("oi"))
 
