@@ -1,6 +1,7 @@
 """What SendGrid posts: signed events, and mail people wrote."""
 
 import base64
+from time import process_time
 from uuid import UUID
 
 import msgspec
@@ -132,3 +133,13 @@ def test_an_out_of_office_is_automatic() -> None:
     )
 
     assert mail.is_automatic
+
+
+def test_a_mail_of_markup_alone_is_read_without_it_and_in_no_time() -> None:
+    html = b"<p>Yes, <b>please</b></p><style>p { color: red }</style>" + b"<style " * 20_000
+    began = process_time()
+
+    (mail,) = provider(KEY).inbound(posted({"from": b"a@x.example", "to": b"r@b.example", "html": html}))
+
+    assert mail.text.split() == ["Yes,", "please"]
+    assert process_time() - began < 1

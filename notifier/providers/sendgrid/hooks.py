@@ -36,7 +36,8 @@ _DROPPED: tuple[tuple[str, Reason], ...] = (
 )
 _PLUS = re.compile(r"\+([0-9a-f]{32})@", re.IGNORECASE)
 _ANSWERED = re.compile(r"<([0-9a-f-]{32,36})@", re.IGNORECASE)
-_TAG = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|<[^>]+>", re.IGNORECASE | re.DOTALL)
+# What is never closed goes on to the end: looking for the end from each of ten thousand beginnings would take for ever.
+_TAG = re.compile(r"<(style|script)\b.*?(?:</\1>|\Z)|<[^<>]+>", re.IGNORECASE | re.DOTALL)
 
 
 def reports(body: bytes) -> list[StatusReport]:
