@@ -44,7 +44,7 @@ def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None
             ring = broker.through_dramatiq(house.broker)
             threads.append(_thread("listener", lambda: broker.listen(house.url, ring, stopped)))
         if settings.demo:
-            threads.append(_thread("timekeeper", lambda: _keep_time(house, stopped)))
+            threads.append(_thread("timekeeper", lambda: _repeat(lambda: _keep_time(house, stopped), TICK, stopped)))
         log.info("worker ready", pid=os.getpid(), broker=type(house.broker).__name__)
         stopped.wait()
         house.stopping.set()
