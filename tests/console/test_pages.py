@@ -99,6 +99,36 @@ def test_the_clock_is_asked_to_move_and_says_how_far_it_is(ben: Visitor, db: Ses
     assert ben.post("/console/clock", by="day").status_code == 409
 
 
+def test_a_clock_that_stopped_says_why(ben: Visitor, db: Session) -> None:
+    ben.post("/console/clock", by="week")
+    move = clock_moves.pending(db)
+    assert move is not None
+
+    clock_moves.finish(db, move.id, error="The gateway was away.")
+
+    assert "The gateway was away." in ben.get("/console/customers").text
+
+
+def test_who_comes_second_to_the_clock_sees_how_far_it_is(ben: Visitor) -> None:
+    ben.post("/console/clock", by="week")
+
+    ben.client.headers["hx-request"] = "true"
+    late = ben.post("/console/clock", by="day")
+
+    assert late.status_code in {200, 201}
+    assert "<progress" in late.text
+
+
+def test_a_journey_is_told_in_the_readers_language(ada: Visitor, past: Message) -> None:
+    ada.post("/console/settings", locale="pt_BR", zone="America/Sao_Paulo")
+
+    page = ada.get("/console/journeys/payment-failed").text
+
+    assert "Esperar 3 dias" in page
+    assert "<h3>Aviso</h3>" in page
+    assert "Wait" not in page.partition("<details")[0]
+
+
 @pytest.mark.parametrize("path", ["/console/customers", "/console/customers/cus_1", "/console"])
 def test_a_list_costs_the_same_however_long(
     ben: Visitor, db: Session, connection: Connection, now: datetime, past: Message, path: str
