@@ -8,12 +8,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from notifier.db import Database, is_ready
 from notifier.errors import Misconfigured
+from notifier.sending import pace
 from notifier.settings import Settings
 
 
 def examine(settings: Settings) -> list[str]:
     """Return one sentence per finding, each with its remedy; an empty list means nothing is known to be wrong."""
-    return [*_addresses(settings), *_channels(settings), *_production(settings), *_database(settings)]
+    return [
+        *_addresses(settings),
+        *_channels(settings),
+        *_waits(settings),
+        *_production(settings),
+        *_database(settings),
+    ]
 
 
 def _addresses(settings: Settings) -> Iterator[str]:
@@ -40,6 +47,16 @@ def _channels(settings: Settings) -> Iterator[str]:
         yield "NOTIFIER_TWILIO_ACCOUNT_SID is unset: no SMS and no WhatsApp will be sent."
     elif not settings.twilio_sms_from and not settings.twilio_whatsapp_from:
         yield "Neither NOTIFIER_TWILIO_SMS_FROM nor NOTIFIER_TWILIO_WHATSAPP_FROM is set: Twilio has no sender to use."
+
+
+def _waits(settings: Settings) -> Iterator[str]:
+    shortest = pace.CLAIM_AGE + pace.CALL + pace.MARGIN
+    for name, told in (("lease_seconds", settings.lease_seconds), ("evidence_seconds", settings.evidence_seconds)):
+        if told < shortest:
+            yield (
+                f"NOTIFIER_{name.upper()} is {told:g}: below {shortest:g} a slow call may still be under way when it is "
+                "given up, and a message may go out twice. Only tests should do that."
+            )
 
 
 def _production(settings: Settings) -> Iterator[str]:

@@ -33,6 +33,13 @@ def test_unsigned_reports_and_hosts_twilio_refuses_are_found() -> None:
     assert "underscore" in findings
 
 
+def test_waits_too_short_for_a_call_to_end_are_found() -> None:
+    findings = " ".join(examine(Settings(**WELL, lease_seconds=3, evidence_seconds=8)))
+
+    assert "NOTIFIER_LEASE_SECONDS is 3" in findings
+    assert "NOTIFIER_EVIDENCE_SECONDS is 8" in findings
+
+
 def test_production_asks_for_more() -> None:
     findings = " ".join(examine(Settings(**WELL, environment="production")))
 
