@@ -54,8 +54,8 @@ def _waits(settings: Settings) -> Iterator[str]:
     for name, told in (("lease_seconds", settings.lease_seconds), ("evidence_seconds", settings.evidence_seconds)):
         if told < shortest:
             yield (
-                f"NOTIFIER_{name.upper()} is {told:g}: below {shortest:g} a slow call may still be under way when it is "
-                "given up, and a message may go out twice. Only tests should do that."
+                f"NOTIFIER_{name.upper()} is {told:g}: below {shortest:g} a slow call may still be under way when it "
+                "is given up, and a message may go out twice. Only tests should do that."
             )
 
 
