@@ -1,12 +1,18 @@
-"""One believable sample of each trigger's data, ready to be posted; dates count from the day they are asked for."""
+"""
+One believable sample of each trigger's data, ready to be posted; dates count from the day they are asked for.
+
+Each type's sample speaks of a subscription and an invoice of its own: posted one after the other, none ends another's
+journey.
+"""
 
 from datetime import date, timedelta
 from typing import Any
 
 
-def data(type_name: str, today: date) -> dict[str, Any]:
-    """Return the sample for a trigger type, with dates around `today`, as JSON values."""
-    return {"customer": _CUSTOMER, "subscription": _subscription(today), **_SPECIFIC[type_name](today)}
+def data(type_name: str, today: date, mark: str = "sample") -> dict[str, Any]:
+    """Return the sample for a trigger type, with dates around `today`, as JSON values; `mark` is part of every id."""
+    mark = f"{type_name}_{mark}"
+    return {"customer": _CUSTOMER, "subscription": _subscription(today, mark), **_SPECIFIC[type_name](today, mark)}
 
 
 _CUSTOMER = {
@@ -21,9 +27,9 @@ _CUSTOMER = {
 _CARD = {"brand": "Visa", "last4": "4242"}
 
 
-def _subscription(today: date) -> dict[str, Any]:
+def _subscription(today: date, mark: str) -> dict[str, Any]:
     return {
-        "id": "sub_sample",
+        "id": f"sub_{mark}",
         "plan": "Aurora Família",
         "amount": 3990,
         "currency": "BRL",
@@ -32,9 +38,9 @@ def _subscription(today: date) -> dict[str, Any]:
     }
 
 
-def _invoice(due: date) -> dict[str, Any]:
+def _invoice(due: date, mark: str) -> dict[str, Any]:
     return {
-        "id": f"inv_sample_{due:%Y%m%d}",
+        "id": f"inv_{mark}",
         "number": f"{due:%Y%m}-0042",
         "amount": 3990,
         "currency": "BRL",
@@ -45,42 +51,42 @@ def _invoice(due: date) -> dict[str, Any]:
     }
 
 
-def _upcoming(today: date) -> dict[str, Any]:
-    return {"invoice": _invoice(today + timedelta(days=5)), "payment_method": _CARD}
+def _upcoming(today: date, mark: str) -> dict[str, Any]:
+    return {"invoice": _invoice(today + timedelta(days=5), mark), "payment_method": _CARD}
 
 
-def _paid(today: date) -> dict[str, Any]:
-    return {"invoice": _invoice(today), "payment": {"id": "pay_sample", "attempt": 1}, "payment_method": _CARD}
+def _paid(today: date, mark: str) -> dict[str, Any]:
+    return {"invoice": _invoice(today, mark), "payment": {"id": f"pay_{mark}", "attempt": 1}, "payment_method": _CARD}
 
 
-def _failed(today: date) -> dict[str, Any]:
+def _failed(today: date, mark: str) -> dict[str, Any]:
     payment = {
-        "id": "pay_sample",
+        "id": f"pay_{mark}",
         "attempt": 1,
         "reason": "insufficient-funds",
         "next_attempt_on": (today + timedelta(days=3)).isoformat(),
         "access_ends_on": (today + timedelta(days=14)).isoformat(),
     }
-    return {"invoice": _invoice(today), "payment": payment, "payment_method": _CARD}
+    return {"invoice": _invoice(today, mark), "payment": payment, "payment_method": _CARD}
 
 
-def _recovered(today: date) -> dict[str, Any]:
-    return {"invoice": _invoice(today), "payment": {"id": "pay_sample", "attempt": 2}, "payment_method": _CARD}
+def _recovered(today: date, mark: str) -> dict[str, Any]:
+    return {"invoice": _invoice(today, mark), "payment": {"id": f"pay_{mark}", "attempt": 2}, "payment_method": _CARD}
 
 
-def _canceled(today: date) -> dict[str, Any]:
+def _canceled(today: date, mark: str) -> dict[str, Any]:
     ends_on = (today + timedelta(days=20)).isoformat()
-    return {"subscription": {**_subscription(today), "ends_on": ends_on}, "reason": "customer"}
+    return {"subscription": {**_subscription(today, mark), "ends_on": ends_on}, "reason": "customer"}
 
 
-def _feedback(today: date) -> dict[str, Any]:
-    return {"survey": {"id": f"nps_sample_{today:%Y%m%d}", "question": "nps"}}
+def _feedback(_today: date, mark: str) -> dict[str, Any]:
+    return {"survey": {"id": f"nps_{mark}", "question": "nps"}}
 
 
-def _bonus(today: date) -> dict[str, Any]:
+def _bonus(today: date, mark: str) -> dict[str, Any]:
     expires_on = (today + timedelta(days=90)).isoformat()
     bonus = {
-        "id": f"bon_sample_{today:%Y%m%d}",
+        "id": f"bon_{mark}",
         "amount": 1000,
         "currency": "BRL",
         "months": 12,

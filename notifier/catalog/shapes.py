@@ -7,7 +7,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 Text = Annotated[str, Meta(min_length=1, max_length=300)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=200)]
-Minor = Annotated[int, Meta(description="Amount in the currency's minor unit: 1990 is R$ 19.90, or ¥1990.")]
+Minor = Annotated[
+    int,
+    Meta(ge=-(10**13), le=10**13, description="Amount in the currency's minor unit: 1990 is R$ 19.90, or ¥1990."),
+]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217.")]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")]
 

@@ -31,16 +31,21 @@ class TriggerType(Struct, frozen=True, kw_only=True):
         return msgspec.json.schema(self.data)
 
     def sample(self, now: datetime) -> dict[str, Any]:
-        """Return a whole CloudEvent that can be posted as it is; its dates count from `now` (business time, aware)."""
+        """
+        Return a whole CloudEvent that can be posted as it is; its dates count from `now` (business time, aware).
+
+        A sample taken a second later is another event about another matter, so that it starts its journey again.
+        """
+        mark = f"{now:%Y%m%d%H%M%S}"
         return {
             "specversion": "1.0",
-            "id": f"sample-{self.name}-{now:%Y%m%d%H%M%S}",
+            "id": f"sample-{self.name}-{mark}",
             "source": "https://billing.example/samples",
             "type": self.name,
             "time": now.isoformat(),
             "subject": "cus_sample",
             "datacontenttype": "application/json",
-            "data": samples.data(self.name, now.date()),
+            "data": samples.data(self.name, now.date(), mark),
         }
 
 

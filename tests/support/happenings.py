@@ -21,6 +21,7 @@ def happening(kind: str, *, at: datetime, customer: str = "cus_1", ident: str = 
     data = {**event["data"], "customer": described}
     if "invoice" in data:
         data["invoice"] = {**data["invoice"], "id": "inv_1"}
+    data["subscription"] = {**data["subscription"], "id": "sub_1"}
     return {**event, "id": ident or f"{kind}-{at.isoformat()}-{customer}", "subject": customer, "data": data}
 
 
