@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ class Tape:
         )
         self._waiting: list[tuple[str, bytes]] = []
         self._pause = pause
+        # A cancelled `run` leaves its thread writing; the file must not be closed, or written elsewhere, under it.
+        self._one = threading.Lock()
 
     def write(self, kind: str, value: Any) -> None:
         self._waiting.append((kind, _ENCODER.encode(value)))
@@ -38,15 +41,13 @@ class Tape:
     def restart(self, entries: list[tuple[str, Any]]) -> None:
         """Replace everything by `entries`: what is forgotten must not make the file grow for ever."""
         self._waiting.clear()
-        with self._transaction():
+        with self._one, self._transaction():
             self._file.execute("DELETE FROM tape")
             self._insert([(kind, _ENCODER.encode(value)) for kind, value in entries])
 
     def flush(self) -> None:
-        batch, self._waiting = self._waiting, []
-        if batch:
-            with self._transaction():
-                self._insert(batch)
+        with self._one:
+            self._flush()
 
     async def run(self) -> None:
         """Flush now and then until cancelled."""
@@ -55,8 +56,15 @@ class Tape:
             await asyncio.to_thread(self.flush)
 
     def close(self) -> None:
-        self.flush()
-        self._file.close()
+        with self._one:
+            self._flush()
+            self._file.close()
+
+    def _flush(self) -> None:
+        batch, self._waiting = self._waiting, []
+        if batch:
+            with self._transaction():
+                self._insert(batch)
 
     def _insert(self, rows: list[tuple[str, bytes]]) -> None:
         self._file.executemany("INSERT INTO tape (kind, value) VALUES (?, ?)", rows)

@@ -1,5 +1,6 @@
 """What the sandbox keeps, how much of it, and what it counts."""
 
+import threading
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ from notifier.sandbox.app import configured, create
 from notifier.sandbox.config import SandboxConfig, generate_key, kept_key, public_key
 from notifier.sandbox.records import Message
 from notifier.sandbox.store import Store
+from notifier.sandbox.tape import Tape
 from notifier.sandbox.twilio.segments import segments
 from notifier.settings import Settings
 from tests.sandbox.conftest import Hooks, served, soon
@@ -156,3 +158,19 @@ def test_what_was_on_its_way_arrives_after_a_restart(hooks: Hooks, tmp_path: Pat
         soon(lambda: sandbox.get("/api/messages").json[0]["status"] == "delivered")
 
     assert hooks.on("/hooks/sendgrid/events")
+
+
+def test_a_tape_is_not_closed_under_a_thread_that_writes(tmp_path: Path) -> None:
+    for turn in range(20):
+        tape = Tape(tmp_path / f"{turn}.sqlite")
+        for number in range(2000):
+            tape.write("message", number)
+        writing = threading.Thread(target=tape.flush)
+
+        writing.start()
+        tape.close()
+        writing.join()
+
+        again = Tape(tmp_path / f"{turn}.sqlite")
+        assert sum(1 for _ in again.read()) == 2000
+        again.close()
