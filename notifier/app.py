@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import uvicorn
 from litestar import Litestar, Response, get
+from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy.orm import Session
@@ -58,7 +59,12 @@ def create(house: House) -> Litestar:
             front_door,
         ],
         openapi_config=api.OPENAPI,
-        exception_handlers=problems.HANDLERS,
+        exception_handlers={
+            **problems.HANDLERS,
+            NotFoundException: lambda request, error: (
+                console.lost(staff, request, error) or problems.http(request, error)
+            ),
+        },
         debug=False,
     )
 

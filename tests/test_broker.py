@@ -11,7 +11,7 @@ from notifier import broker
 from notifier.broker import Bell, ThroughPostgres, connect, listen, through_dramatiq
 from notifier.db import Database, ring
 from notifier.errors import Misconfigured
-from tests.support.services import require
+from tests.support.listening import require
 
 
 def heard(seen: threading.Event) -> bool:

@@ -72,3 +72,12 @@ def create(parts: Parts) -> list[Router]:
         Router(route_handlers=[*signing.OPEN], **every),
         Router(route_handlers=rooms, guards=[access.signed_in(parts)], **every),
     ]
+
+
+def lost(parts: Parts, request: Request[Any, Any, Any], error: Exception) -> Response[Any] | None:
+    """Answer an address under `/console` that leads nowhere with a page that leads on; None for any other address."""
+    if not request.url.path.startswith("/console"):
+        return None
+    answer = refusals.answer(access.desk(request, parts), error)
+    answer.headers["content-security-policy"] = policy.PAGES
+    return answer

@@ -9,7 +9,7 @@ import pytest
 from notifier.catalog.types import get
 from notifier.db import Database
 from tests.faults.house import opened, wait
-from tests.support.services import require
+from tests.support.listening import require
 
 
 @pytest.mark.parametrize(
