@@ -170,8 +170,10 @@ def test_a_running_run_goes_on_with_the_version_it_began_with(db: Session, now: 
 
 
 numbers = count()
+#: No two of a story at the same instant: among those it is the order of arrival that counts, and it is shuffled here.
+SECONDS = {"payment.failed": 0, "payment.recovered": 20, "subscription.canceled": 40}
 story = st.lists(
-    st.tuples(st.sampled_from(["payment.failed", "payment.recovered", "subscription.canceled"]), st.integers(0, 3)),
+    st.tuples(st.sampled_from(list(SECONDS)), st.integers(0, 3)),
     min_size=1,
     max_size=5,
 )
@@ -184,13 +186,13 @@ def test_any_order_and_repetition_of_a_customers_triggers_ends_in_the_same_messa
 ) -> None:
     publish_journeys(db)
     customers = f"in-order-{next(numbers)}", f"mixed-{next(numbers)}"
-    told = sorted(set(story), key=lambda one: one[1])
+    told = sorted(set(story), key=lambda one: (one[1], SECONDS[one[0]]))
     mixed = [*told, *told[:2]]
     shuffled.shuffle(mixed)
 
     for customer, order in zip(customers, (told, mixed), strict=True):
         for kind, minute in order:
-            at = now - timedelta(minutes=9 - minute)
+            at = now - timedelta(minutes=9 - minute) + timedelta(seconds=SECONDS[kind])
             take(db, happening(kind, at=at, customer=customer, ident=f"{kind}-{minute}-{customer}"), now=now)
         drain(db, now=now)
 
