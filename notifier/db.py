@@ -1,11 +1,12 @@
 """The database: one transaction per unit of work, bells rung only after it is committed, rows moved in sets."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
 import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, MetaData, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -101,9 +102,30 @@ def ring(db: Session, lane: str) -> None:
 
 def copy(db: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Append rows by COPY, in the session's transaction: the fastest way in. JSON columns take `Jsonb` or text."""
-    with raw(db).cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copying:
+    into = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    with _as_sqlalchemy(into), raw(db).cursor() as cursor, cursor.copy(into) as copying:
         for row in rows:
             copying.write_row(row)
+
+
+def rows(db: Session, sql: str, values: Mapping[str, Any] | None = None) -> list[Any]:
+    """
+    Run a statement of the hot path on the driver itself, binary both ways, and return its rows as named tuples.
+
+    `%(name)b` takes a list as an array at a tenth of what text costs; write casts, and `%%` for a percent sign.
+    """
+    with _as_sqlalchemy(sql), raw(db).cursor(row_factory=namedtuple_row, binary=True) as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def _as_sqlalchemy(sql: str) -> Iterator[None]:
+    """Raise what the driver raises as the error it is through SQLAlchemy: callers need not know which way they went."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DBAPIError.instance(sql, None, error, psycopg.Error, hide_parameters=True) from error
 
 
 def raw(db: Session) -> psycopg.Connection[Any]:

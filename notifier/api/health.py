@@ -33,12 +33,12 @@ _ESTIMATED = text("""
 """)
 _SIZE = text("SELECT reltuples FROM pg_class WHERE oid = 'messages'::regclass")
 _NOW = text("""
-    SELECT (SELECT count(*) FROM messages WHERE state = 'unknown') AS unknown_messages,
+    SELECT (SELECT count(*) FROM attempts WHERE state = 'unknown') AS unknown_messages,
            (SELECT count(*) FROM triggers WHERE state = 'pending') AS pending_triggers,
            (SELECT count(*) FROM hooks WHERE state = 'pending') AS pending_hooks,
            (SELECT coalesce(extract(epoch FROM clock_timestamp() + coalesce((SELECT ahead FROM business_clock), '0')
                                                - min(due_at)), 0)
-            FROM messages WHERE state IN ('planned', 'queued')) AS oldest_due
+            FROM due_messages) AS oldest_due
 """)
 _HOOKS = text("""
     SELECT coalesce(sum(unmatched), 0) AS unmatched, count(*) FILTER (WHERE state = 'failed') AS failed

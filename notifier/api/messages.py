@@ -20,6 +20,7 @@ from notifier.errors import Invalid, Missing
 from notifier.intake.models import Trigger
 from notifier.messages.content import as_json, unpack
 from notifier.messages.models import Event, Message
+from notifier.messages.states import shown
 
 _get = partial(get, sync_to_thread=True)
 
@@ -181,7 +182,7 @@ def _message(row: Message, events: Sequence[Event], triggers: dict[int, str]) ->
         to=row.address,
         locale=row.locale,
         topic=row.topic,
-        state=row.state,
+        state=shown(row.state, [one.state for one in row.attempts]),
         reason=row.reason,
         engagement=row.engagement,
         provider=row.provider,

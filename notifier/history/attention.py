@@ -50,5 +50,6 @@ _UNKNOWN = """
           SELECT provider, claimed_at, evidence_until FROM attempts
            WHERE message_id = m.id AND state = 'unknown' ORDER BY number DESC LIMIT 1
       ) AS a ON true
-     WHERE m.state = 'unknown' ORDER BY m.id DESC LIMIT :limit
+     WHERE m.id IN (SELECT message_id FROM attempts WHERE state = 'unknown') AND m.state = 'unknown'
+     ORDER BY m.id DESC LIMIT :limit
 """

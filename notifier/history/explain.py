@@ -13,7 +13,7 @@ from notifier.intake.models import Trigger
 from notifier.journeys.models import Run
 from notifier.messages.content import Kept, unpack
 from notifier.messages.models import Attempt, Event, Message
-from notifier.messages.states import ATTEMPT_RANK, ENGAGEMENT_RANK, PROVES
+from notifier.messages.states import ATTEMPT_RANK, ENGAGEMENT_RANK, PROVES, shown
 
 
 class UnknownMessage(Missing):
@@ -31,6 +31,11 @@ class Explained(Struct, frozen=True, kw_only=True):
     attempts: list[Attempt]
     events: list[Event]
     """Of the whole message, newest first: taps on links belong to no attempt."""
+
+    @property
+    def state(self) -> str:
+        """The message's, as it is at this moment."""
+        return shown(self.message.state, [attempt.state for attempt in self.attempts])
 
 
 def explain(db: Session, message_id: UUID) -> Explained:

@@ -110,9 +110,9 @@ _DAYS = text(f"""
 _SINGLE = text("""
     SELECT (SELECT count(*) FROM (SELECT time FROM triggers ORDER BY id DESC LIMIT :window) AS newest
              WHERE time >= :since) AS triggers,
-           (SELECT count(*) FROM (SELECT 1 FROM messages WHERE state IN ('planned', 'queued') LIMIT :window) AS w)
+           (SELECT count(*) FROM (SELECT 1 FROM due_messages LIMIT :window) AS w)
                AS waiting,
-           (SELECT count(*) FROM (SELECT 1 FROM messages WHERE state = 'unknown' LIMIT :window) AS w) AS unknown,
+           (SELECT count(*) FROM (SELECT 1 FROM attempts WHERE state = 'unknown' LIMIT :window) AS w) AS unknown,
            (SELECT count(*) FROM (SELECT 1 FROM triggers WHERE state = 'failed' LIMIT :window) AS w)
                AS failed_triggers,
            (SELECT count(*) FROM (SELECT 1 FROM runs WHERE state = 'failed' LIMIT :window) AS w) AS failed_runs,

@@ -118,7 +118,9 @@ _SOURCES = {
     "message": _Source(
         table="messages",
         at="created_at",
-        columns="channel, address, topic, journey, step, template, state, reason, engagement, due_at, sent_at, run_id",
+        columns="channel, address, topic, journey, step, template, reason, engagement, due_at, sent_at, run_id, "
+        "CASE WHEN state IN ('planned', 'queued') AND NOT EXISTS "
+        "(SELECT FROM due_messages d WHERE d.message_id = messages.id) THEN 'sending' ELSE state END AS state",
         id_type="uuid",
     ),
     "consent": _Source(table="consents", at="at", columns="topic, channel, granted, evidence"),

@@ -14,7 +14,7 @@ from notifier.journeys import registry, steps
 from notifier.journeys.registry import Rules
 from notifier.journeys.steps import Outcome, Position, SendEffect
 from notifier.journeys.triggers import handle
-from notifier.messages.cancel import overtake
+from notifier.messages.due import overtake
 from notifier.messages.states import SETTLED
 
 #: After so many errors a trigger or a run is set aside.

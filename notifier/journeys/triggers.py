@@ -13,8 +13,8 @@ from notifier.journeys import registry, steps
 from notifier.journeys.definition import Span
 from notifier.journeys.registry import Rule, Rules
 from notifier.journeys.steps import SendEffect
-from notifier.messages.cancel import cancel
 from notifier.messages.draft import Decision
+from notifier.messages.due import cancel
 
 # One that was set aside still has messages that wait to be sent: it ends like any other.
 _UNFINISHED = text("""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import BigInteger, DateTime, SmallInteger
@@ -21,7 +21,7 @@ class MessageKey(Base):
     __tablename__ = "message_keys"
 
     key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    """16 bytes, `messages.keys.message_key`."""
+    """16 bytes, `messages.write`."""
     message_id: Mapped[UUID]
 
 
@@ -30,16 +30,15 @@ class Message(Base):
 
     __tablename__ = "messages"
     __table_args__ = (
-        Index("ix_messages_due", "lane", "due_at", "id", postgresql_where="state IN ('planned', 'queued')"),
         Index("ix_messages_customer_id", "customer_id", "created_at", "id"),
         Index("ix_messages_run_id", "run_id"),
-        Index("ix_messages_unknown", "id", postgresql_where="state = 'unknown'"),
         CheckConstraint("lane IN ('transactional', 'bulk')", name="lane"),
         CheckConstraint(
             "state IN ('planned', 'queued', 'sending', 'sent', 'delivered', 'skipped', 'cancelled', 'expired', "
             "'undelivered', 'bounced', 'failed', 'unknown')",
             name="state",
         ),
+        {"postgresql_with": {"fillfactor": 60}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -62,17 +61,14 @@ class Message(Base):
     timezone: Mapped[str] = mapped_column(Text)
     country: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     """Why it is where it is, for `skipped`, `cancelled`, `expired`, `undelivered`, `bounced`, `failed`, `unknown`."""
     engagement: Mapped[str | None] = mapped_column(Text)
     """`opened`, `read`, `clicked`, `replied`, `complained`: the furthest seen."""
     provider: Mapped[str | None] = mapped_column(Text)
     provider_ref: Mapped[str | None] = mapped_column(Text)
-    attempts_made: Mapped[int] = mapped_column(SmallInteger, default=0)
     due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     """Business time before which it is not sent (decent hours)."""
-    not_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    """Machine time before which it is not tried again (back-off, Retry-After)."""
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     """Business time after which it is not sent at all; counts from the trigger's `time`."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -82,8 +78,37 @@ class Message(Base):
     decisions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     """The trail: `[{at, verdict, reason, facts}]`, oldest first."""
 
-    attempts: Mapped[list["Attempt"]] = relationship(lazy="raise", order_by="Attempt.number")
-    content: Mapped["Content | None"] = relationship(lazy="raise")
+    attempts: Mapped[list["Attempt"]] = relationship(
+        lazy="raise", order_by="Attempt.number", primaryjoin="Message.id == foreign(Attempt.message_id)"
+    )
+    content: Mapped["Content | None"] = relationship(
+        lazy="raise", primaryjoin="Message.id == foreign(Content.message_id)", uselist=False
+    )
+
+
+class DueMessage(Base):
+    """
+    A message to be sent at its time: `planned`, or `queued` for another try. Taking the row is claiming the message;
+    no row, no call. It is narrow and short-lived, and the only thing the search for work reads.
+    """
+
+    __tablename__ = "due_messages"
+    __table_args__ = (Index(None, "lane", "due_at", "message_id"),)
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    customer_id: Mapped[str] = mapped_column(Text)
+    lane: Mapped[str] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(Text)
+    topic: Mapped[str] = mapped_column(Text)
+    journey: Mapped[str] = mapped_column(Text)
+    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """Business time, as in the message."""
+    not_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Machine time before which it is not tried again (back-off, Retry-After)."""
+    number: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    """Of the attempt to come."""
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """Calls made so far."""
 
 
 class Content(Base):
@@ -91,7 +116,7 @@ class Content(Base):
 
     __tablename__ = "contents"
 
-    message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
     encoding: Mapped[str] = mapped_column(Text)
     """How `body` is packed: `zstd` (JSON of `messages.content.Content`, compressed)."""
     body: Mapped[bytes] = mapped_column(LargeBinary)
@@ -116,17 +141,19 @@ class Attempt(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     """Travels with the call: status-callback URL, `custom_args`, Message-ID."""
-    message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    message_id: Mapped[UUID]
     number: Mapped[int] = mapped_column(SmallInteger)
     provider: Mapped[str] = mapped_column(Text)
-    sender: Mapped[str] = mapped_column(Text, default="")
-    state: Mapped[str] = mapped_column(Text, default="calling")
+    sender: Mapped[str] = mapped_column(Text, default="", server_default="")
+    state: Mapped[str] = mapped_column(Text, default="calling", server_default="calling")
     """`lost`: unknown, then settled as never accepted. `handed-back`: claimed, never called."""
     ref: Mapped[str | None] = mapped_column(Text)
     """The provider's own id of the message."""
-    reason: Mapped[str] = mapped_column(Text, default="")
-    detail: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    detail: Mapped[str] = mapped_column(Text, default="", server_default="")
     """The provider's answer, for support; never the customer's text."""
+    address: Mapped[str | None] = mapped_column(Text)
+    """Where the call went, if not to the address the message was planned for: it was a newer one by then."""
     claimed_by: Mapped[str] = mapped_column(Text)
     claimed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
     """Machine time."""
@@ -138,7 +165,9 @@ class Attempt(Base):
     look_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """While accepted: machine time at which the provider is asked, should its last report not have come."""
 
-    events: Mapped[list["Event"]] = relationship(lazy="raise", order_by="Event.id")
+    events: Mapped[list["Event"]] = relationship(
+        lazy="raise", order_by="Event.id", primaryjoin="Attempt.id == foreign(Event.attempt_id)"
+    )
 
 
 class Event(Base):
@@ -151,8 +180,8 @@ class Event(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
-    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("attempts.id", ondelete="CASCADE"))
+    message_id: Mapped[UUID]
+    attempt_id: Mapped[UUID | None]
     provider: Mapped[str] = mapped_column(Text)
     event_id: Mapped[str] = mapped_column(Text)
     """The provider's id of the report, or one derived from its content: repeats are dropped by it."""

@@ -10,8 +10,9 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from notifier.messages import due
 from notifier.messages.draft import Decision
-from notifier.messages.states import ATTEMPT_RANK, SETTLED, derive, engaged
+from notifier.messages.states import ATTEMPT_RANK, SETTLED, WAITING, derive, engaged
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -53,10 +54,10 @@ _RAISE = text("""
 _SETTLE = text("""
     UPDATE messages m SET state = c.state, reason = c.reason, engagement = c.engagement,
            provider = coalesce(c.provider, m.provider), provider_ref = coalesce(c.ref, m.provider_ref),
-           sent_at = c.sent_at, not_before = c.not_before, decisions = m.decisions || c.decisions
+           sent_at = c.sent_at, decisions = m.decisions || c.decisions
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
          AS c(id uuid, state text, reason text, engagement text, provider text, ref text, sent_at timestamptz,
-              not_before timestamptz, decisions jsonb)
+              decisions jsonb)
     WHERE m.id = c.id
 """)
 
@@ -71,7 +72,6 @@ class _Settled(Struct, frozen=True, kw_only=True):
     provider: str
     ref: str | None
     sent_at: datetime | None
-    not_before: datetime | None
     decisions: list[Decision]
 
 
@@ -108,13 +108,22 @@ def record(db: Session, changes: Sequence[Change], *, now: datetime) -> set[int]
             told.setdefault(home[change.attempt_id], []).append(change)
     rows = [_settled(messages[ident], attempts[ident], told[ident], raised, now) for ident in sorted(told)]
     db.execute(_SETTLE, {"rows": msgspec.json.encode(rows).decode()})
-    return {
-        messages[row.id].run_id
-        for row in rows
-        if messages[row.id].run_id is not None
-        and row.state != messages[row.id].state
-        and (row.state in SETTLED or row.state in {"sent", "unknown"})
-    }
+    _due(db, rows, messages, told, raised)
+    changed = [row for row in rows if row.state != messages[row.id].state and row.state in SETTLED]
+    return {messages[row.id].run_id for row in changed if messages[row.id].run_id is not None}
+
+
+def _due(
+    db: Session,
+    rows: Sequence[_Settled],
+    messages: dict[UUID, Any],
+    told: dict[UUID, list[Change]],
+    raised: dict[UUID, Change],
+) -> None:
+    """Make due again what is to be tried again; take back a try that has become needless."""
+    wanted = {row.id: _wanted(told[row.id], raised) for row in rows if row.state == "queued"}
+    due.again(db, {ident: one.not_before for ident, one in wanted.items() if one})
+    due.take_back(db, [row.id for row in rows if row.state not in WAITING and messages[row.id].state in WAITING])
 
 
 def _raise(
@@ -138,8 +147,7 @@ def _settled(
     message: Any, attempts: dict[UUID, Any], told: list[Change], raised: dict[UUID, Change], now: datetime
 ) -> _Settled:
     states = [raised[ident].state if ident in raised else row.state for ident, row in attempts.items()]
-    last = told[-1]
-    wanted = next((change for change in reversed(told) if change.then and change.attempt_id in raised), None)
+    last, wanted = told[-1], _wanted(told, raised)
     state = derive(wanted.then if wanted and wanted.then else message.state, states)
     engagement = message.engagement
     for change in told:
@@ -159,9 +167,13 @@ def _settled(
         provider=attempts[shown].provider,
         ref=ref,
         sent_at=message.sent_at or (now if is_sent else None),
-        not_before=wanted.not_before if wanted and state == "queued" else None,
         decisions=[change.decision for change in told if change.decision],
     )
+
+
+def _wanted(told: Sequence[Change], raised: dict[UUID, Change]) -> Change | None:
+    """Return the last change that says what is to follow, if it was the one that raised its attempt."""
+    return next((change for change in reversed(told) if change.then and change.attempt_id in raised), None)
 
 
 def _is_live(ident: UUID, row: Any, raised: dict[UUID, Change]) -> bool:

@@ -49,6 +49,9 @@ _DERIVED = (
 )
 _FAILED = {"bounced": "bounced", "undelivered": "undelivered", "refused": "failed"}
 
+#: Stored states of a message that is due, or whose call is out.
+WAITING = {"planned", "queued"}
+
 #: States that an outcome has been reached in, as far as the journey is concerned.
 SETTLED = {"delivered", "skipped", "cancelled", "expired", "undelivered", "bounced", "failed"}
 
@@ -72,6 +75,14 @@ def derive(current: str, attempts: Iterable[str]) -> str:
     if failed and current != "queued":
         return _FAILED[failed[-1]]
     return current
+
+
+def shown(state: str, attempts: Iterable[str]) -> str:
+    """
+    Return the state a reader sees: the claim writes the attempt and leaves the message's own row alone, so a message
+    that is stored as waiting and has a call out is `sending`.
+    """
+    return "sending" if state in WAITING and "calling" in attempts else state
 
 
 def engaged(current: str | None, kind: str) -> str | None:

@@ -1,6 +1,7 @@
 """Store drafts as messages, each exactly once."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from uuid import UUID
 
 import msgspec
@@ -9,13 +10,13 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from notifier.db import copy, ring
+from notifier.messages import due
 from notifier.messages.draft import Draft
-from notifier.messages.keys import message_key
 
 _COLUMNS = (
     "id", "customer_id", "trigger_id", "run_id", "journey", "journey_version", "step", "channel", "address", "topic",
     "lane", "template", "locale", "timezone", "country", "state", "reason", "due_at", "expires_at", "created_at",
-    "attempts_made", "decisions",
+    "decisions",
 )  # fmt: skip
 
 _KEYS = text("""
@@ -39,26 +40,23 @@ def write(db: Session, drafts: Sequence[Draft]) -> list[UUID]:
     new = set(db.execute(_KEYS, {"keys": ordered, "ids": [keys[key] for key in ordered]}).scalars())
     fresh = [(ident, draft) for ident, draft in by_id.items() if ident in new]
     copy(db, "messages", _COLUMNS, (_row(ident, draft) for ident, draft in fresh))
+    due.put(db, fresh)
     for lane in {draft.lane for _, draft in fresh if draft.state == "planned"}:
         ring(db, lane)
     return [ident for ident, _ in fresh]
 
 
 def _key(draft: Draft) -> bytes:
-    return message_key(
-        journey=draft.journey,
-        incident=draft.incident,
-        step=draft.step,
-        customer_id=draft.customer_id,
-        channel=draft.channel,
-        generation=draft.generation,
-    )
+    """Return 16 bytes, the same for the same business fact on any machine for ever; parts cannot run together."""
+    parts = (draft.journey, draft.incident, draft.step, draft.customer_id, draft.channel, str(draft.generation))
+    framed = "".join(f"{len(part)}:{part}" for part in parts).encode()
+    return blake2b(framed, digest_size=16, person=b"message").digest()
 
 
 def _row(ident: UUID, draft: Draft) -> tuple[object, ...]:
     return (
         ident, draft.customer_id, draft.trigger_id, draft.run_id, draft.journey, draft.journey_version, draft.step,
         draft.channel, draft.address, draft.topic, draft.lane, draft.template, draft.locale, draft.timezone,
-        draft.country, draft.state, draft.reason, draft.due_at, draft.expires_at, draft.created_at, 0,
+        draft.country, draft.state, draft.reason, draft.due_at, draft.expires_at, draft.created_at,
         msgspec.json.encode(draft.decisions).decode(),
     )  # fmt: skip

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from notifier.clock import machine_now, since_boot
-from notifier.db import copy
+from notifier.clock import since_boot
+from notifier.db import copy, rows
 from notifier.messages import token
 from notifier.messages.draft import Decision
 from notifier.providers.contract import Content, Outgoing, Provider
@@ -29,6 +29,10 @@ class Call(Struct, frozen=True, kw_only=True):
     provider: Provider
     message_id: UUID
     run_id: int | None
+    is_elsewhere: bool
+    """It goes to a newer address than it was planned for."""
+    version: int | None
+    """Of the template the words were made from."""
     tries: int
     """This one included."""
     claimed: float
@@ -36,37 +40,38 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Claimed(Struct, frozen=True):
-    """What one look found. `seen` may exceed the calls: some messages were postponed, or are to be dropped."""
+    """What one look found. `seen` may exceed the calls: some messages are to be postponed, or dropped."""
 
     calls: list[Call]
     seen: int
-    dropped: Mapping[UUID, Held]
-    """Still due until `verdicts.drop` has been told: it locks their runs, which must come before any message."""
+    held: Mapping[UUID, Held]
+    """Still due until `verdicts.carry_out` has been told: it locks their runs, which must come before any message."""
 
 
 _BUSY = text("""
     SELECT EXISTS (
-        SELECT FROM messages WHERE lane = 'transactional' AND state IN ('planned', 'queued') AND due_at <= :now
+        SELECT FROM due_messages WHERE lane = 'transactional' AND due_at <= :now
         AND (not_before IS NULL OR not_before <= clock_timestamp()) AND channel = ANY(:channels)
     )
 """)
 _PAUSED = text("SELECT provider, sender FROM sender_pauses WHERE until > clock_timestamp()")
-_DUE = text("""
-    SELECT m.id FROM messages m
-    WHERE m.lane = :lane AND m.state IN ('planned', 'queued') AND m.due_at <= :now
-    AND (m.not_before IS NULL OR m.not_before <= clock_timestamp()) AND m.channel = ANY(:channels)
-    AND NOT EXISTS (SELECT FROM triggers t WHERE t.customer_id = m.customer_id AND t.state = 'pending')
-    ORDER BY m.due_at, m.id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-""")
-_TAKE = text("""
-    UPDATE messages m SET state = 'sending', attempts_made = attempts_made + 1, template_version = t.version,
-           provider = t.provider, address = t.address, not_before = NULL
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[]), CAST(:providers AS text[]), CAST(:addresses AS text[]))
-         AS t(id, version, provider, address)
-    WHERE m.id = t.id
-""")
-_ATTEMPT = ("id", "message_id", "number", "provider", "sender", "state", "reason", "detail", "claimed_by", "claimed_at")
-_NUMBERS = text("SELECT message_id, max(number) AS number FROM attempts WHERE message_id = ANY(:ids) GROUP BY 1")
+_DUE = """
+    WITH due AS MATERIALIZED (
+        SELECT d.message_id, d.number, d.tries FROM due_messages d
+        WHERE d.lane = %(lane)s AND d.due_at <= %(now)s
+        AND (d.not_before IS NULL OR d.not_before <= clock_timestamp()) AND d.channel = ANY(%(channels)s)
+        AND NOT EXISTS (SELECT FROM triggers t WHERE t.customer_id = d.customer_id AND t.state = 'pending')
+        ORDER BY d.due_at, d.message_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    )
+    SELECT m.id, due.number, due.tries, m.customer_id, m.run_id, m.channel, m.address, m.topic, m.template, m.locale,
+           m.timezone, m.country, m.expires_at, c.name AS customer_name, t.data, r.state AS run_state
+    FROM due JOIN messages m ON m.id = due.message_id
+    LEFT JOIN customers c ON c.id = m.customer_id
+    LEFT JOIN triggers t ON t.id = m.trigger_id
+    LEFT JOIN runs r ON r.id = m.run_id
+"""
+_TAKE = "DELETE FROM due_messages WHERE message_id = ANY(%(ids)b::uuid[])"
+_ATTEMPT = ("id", "message_id", "number", "provider", "sender", "claimed_by", "address")
 
 _NOTHING = Claimed([], 0, {})
 
@@ -79,24 +84,22 @@ def claim(
     Claim up to `limit` due messages in this transaction; once it is committed each returned call must be made.
 
     Takes nothing of `bulk` while anything transactional is due. A message that cannot be rendered fails alone.
-    `now` is business time.
+    `now` is business time. Of a message that goes only its due row is touched: nobody waits for the claim who changes
+    the message itself.
     """
     channels = _channels(db, providers)
     if not channels or (lane == "bulk" and is_busy(db, channels, now)):
         return _NOTHING
-    wanted = {"lane": lane, "now": now, "channels": channels, "limit": limit}
-    ids = list(db.execute(_DUE, wanted).scalars())
-    if not ids:
+    found = rows(db, _DUE, {"lane": lane, "now": now, "channels": channels, "limit": limit})
+    if not found:
         return _NOTHING
     begun = since_boot()
-    rows = still.load(db, ids)
-    standing = still.ask(db, rows, now=now)
+    standing = still.ask(db, found, now=now)
     held = standing.held
-    going = [row for row in rows if row.id in standing.addresses]
+    going = [row for row in found if row.id in standing.addresses]
     written, spoilt = words.write(db, library, settings, going)
     for ident, why in spoilt.items():
         held[ident] = verdicts.failed(Decision(at=now, verdict="failed", reason="unrenderable", facts={"why": why}))
-    verdicts.postpone(db, held)
     ready = [row for row in going if row.id in written]
     callback = _callbacks(settings)
     calls = [
@@ -105,14 +108,15 @@ def claim(
             provider=providers.for_channel(row.channel),
             message_id=row.id,
             run_id=row.run_id,
-            tries=row.attempts_made + 1,
+            is_elsewhere=standing.addresses[row.id] != row.address,
+            version=library.versions.get((row.template, row.channel)),
+            tries=row.tries + 1,
             claimed=begun,
         )
         for row in ready
     ]
-    _attempt(db, calls, worker)
-    _take(db, calls, [library.versions.get((row.template, row.channel)) for row in ready])
-    return Claimed(calls, len(ids), {ident: one for ident, one in held.items() if one.due_at is None})
+    _take(db, ready, calls, worker)
+    return Claimed(calls, len(found), held)
 
 
 def is_busy(db: Session, channels: Sequence[str], now: datetime) -> bool:
@@ -133,27 +137,17 @@ def _outgoing(row: Any, address: str, content: Content, callback: Callable[[UUID
     )
 
 
-def _attempt(db: Session, calls: Sequence[Call], worker: str) -> None:
-    ids = [call.message_id for call in calls]
-    numbers = {row.message_id: row.number for row in db.execute(_NUMBERS, {"ids": ids})}
-    claimed_at = machine_now(db)
-    rows = []
-    for call in calls:
-        out, provider = call.outgoing, call.provider
-        number, sender = numbers.get(call.message_id, 0) + 1, provider.sender(out.channel)
-        made = (out.attempt_id, call.message_id, number, provider.name, sender)
-        rows.append((*made, "calling", "", "", worker, claimed_at))
-    copy(db, "attempts", _ATTEMPT, rows)
+def _take(db: Session, ready: Sequence[Any], calls: Sequence[Call], worker: str) -> None:
+    if not calls:
+        return
+    rows(db, _TAKE, {"ids": [call.message_id for call in calls]})
+    copy(db, "attempts", _ATTEMPT, (_attempt(row, call, worker) for row, call in zip(ready, calls, strict=True)))
 
 
-def _take(db: Session, calls: Sequence[Call], versions: Sequence[int | None]) -> None:
-    taken = {
-        "ids": [call.message_id for call in calls],
-        "versions": list(versions),
-        "providers": [call.provider.name for call in calls],
-        "addresses": [call.outgoing.to for call in calls],
-    }
-    db.execute(_TAKE, taken)
+def _attempt(row: Any, call: Call, worker: str) -> tuple[object, ...]:
+    out, provider = call.outgoing, call.provider
+    address = out.to if call.is_elsewhere else None
+    return (out.attempt_id, row.id, row.number, provider.name, provider.sender(row.channel), worker, address)
 
 
 def _callbacks(settings: Settings) -> Callable[[UUID], str]:

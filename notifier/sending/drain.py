@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from notifier.clock import business_now, since_boot
 from notifier.db import Database
+from notifier.messages.accepted import Overtaken
 from notifier.providers.contract import Unknown
 from notifier.providers.registry import Providers
 from notifier.rendering.library import Library
 from notifier.sending import loop, pace
 from notifier.sending.claim import Call, Claimed, claim
-from notifier.sending.settle import Answered, HandedBack, settle
-from notifier.sending.verdicts import drop
+from notifier.sending.settle import Answered, HandedBack, settle, settle_accepted
+from notifier.sending.verdicts import carry_out
 from notifier.settings import Settings
 
 log = structlog.get_logger()
@@ -91,8 +92,8 @@ class _Island:
 
     def _claim(self, limit: int) -> Claimed:
         claimed = self._database.run(lambda db: self._take(db, limit))
-        if claimed.dropped:
-            self._database.run(lambda db: drop(db, claimed.dropped, now=business_now(db)))
+        if claimed.held:
+            self._database.run(lambda db: carry_out(db, claimed.held, now=business_now(db)))
         return claimed
 
     def _is_idle(self) -> bool:
@@ -130,10 +131,21 @@ class _Island:
 
     def _settle(self, batch: list[Answered]) -> None:
         try:
-            self._database.run(lambda db: settle(db, batch, self._settings, now=business_now(db)))
+            rest = self._database.run(lambda db: settle_accepted(db, batch, now=business_now(db)))
+        except Overtaken:
+            rest = batch
         except SQLAlchemyError:
-            log.exception("answers could not be stored together; each is stored alone", answers=len(batch))
-            for one in batch:
+            log.exception("accepted calls could not be settled together", answers=len(batch))
+            rest = batch
+        if rest:
+            self._settle_rest(rest)
+
+    def _settle_rest(self, rest: list[Answered]) -> None:
+        try:
+            self._database.run(lambda db: settle(db, rest, self._settings, now=business_now(db)))
+        except SQLAlchemyError:
+            log.exception("answers could not be settled together; each is settled alone", answers=len(rest))
+            for one in rest:
                 self._settle_one(one)
 
     def _settle_one(self, one: Answered) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from notifier.clock import machine_now
 from notifier.consent.suppress import suppress
-from notifier.db import ring
+from notifier.db import ring, rows
 from notifier.journeys.reports import hold, wake
+from notifier.messages.accepted import Acceptance, accept
 from notifier.messages.draft import Decision
 from notifier.messages.outcomes import Change, record
 from notifier.providers.contract import Accepted, Fetches, NotSent, Outcome, Provider, Reason, Refused
@@ -40,7 +41,10 @@ _AWAIT = text("""
            evidence_until = claimed_at + make_interval(secs => :until)
     WHERE id = ANY(:ids) AND state = 'unknown' AND evidence_until IS NULL
 """)
-_UNCOUNT = text("UPDATE messages SET attempts_made = greatest(attempts_made - 1, 0) WHERE id = ANY(:ids)")
+_MADE_FROM = """
+    UPDATE messages m SET template_version = n.version, address = n.address
+    FROM unnest(%(ids)b::uuid[], %(versions)b::int[], %(to)b::text[]) AS n(id, version, address) WHERE m.id = n.id
+"""
 _PAUSE = text("""
     INSERT INTO sender_pauses (provider, sender, until, reason)
     VALUES (:provider, :sender, clock_timestamp() + make_interval(secs => :seconds), :reason)
@@ -56,20 +60,50 @@ PACING = 1.0
 """Seconds a sender rests when the provider says 429 and not how long."""
 
 
+def settle_accepted(db: Session, answers: Sequence[Answered], *, now: datetime) -> list[Answered]:
+    """
+    Settle the calls that were plainly accepted; return the others, for `settle` in a transaction of its own.
+
+    Raises:
+        Overtaken: somebody settled some of them meanwhile; nothing of this transaction may stand.
+    """
+    plain = accept(db, [_acceptance(one) for one in answers if isinstance(one.outcome, Accepted)], now=now)
+    _made_from(db, [one for one in answers if one.call.is_elsewhere and one.call.outgoing.attempt_id in plain])
+    return [one for one in answers if one.call.outgoing.attempt_id not in plain]
+
+
 def settle(db: Session, answers: Sequence[Answered], settings: Settings, *, now: datetime) -> None:
-    """Settle calls that returned. Never lowers what a callback has raised meanwhile. `now` is business time."""
+    """Settle calls that returned, whatever they came to. Never lowers what a callback has raised meanwhile."""
     machine = machine_now(db)
     hold(db, {one.call.run_id for one in answers if one.call.run_id is not None})
     changes = [_change(one, now, machine) for one in answers]
     runs = record(db, changes, now=now)
     await_evidence(db, [change.attempt_id for change in changes if change.state == "unknown"], settings)
-    if back := [one.call.message_id for one in answers if isinstance(one.outcome, HandedBack)]:
-        db.execute(_UNCOUNT, {"ids": sorted(back)})
+    _made_from(db, answers)
     wake(db, runs, now=now)
     _rest(db, answers)
     for one in sorted(answers, key=lambda one: (one.call.outgoing.channel, one.call.outgoing.to)):
         if isinstance(one.outcome, Refused):
             _refused(db, one.call, one.outcome, now)
+
+
+def _made_from(db: Session, answers: Sequence[Answered]) -> None:
+    calls = sorted((one.call for one in answers), key=lambda call: call.message_id)
+    if calls:
+        versions, addresses = [call.version for call in calls], [call.outgoing.to for call in calls]
+        rows(db, _MADE_FROM, {"ids": [call.message_id for call in calls], "versions": versions, "to": addresses})
+
+
+def _acceptance(one: Answered) -> Acceptance:
+    call, ref = one.call, one.outcome.ref if isinstance(one.outcome, Accepted) else ""
+    return Acceptance(
+        message_id=call.message_id,
+        attempt_id=call.outgoing.attempt_id,
+        provider=call.provider.name,
+        ref=ref,
+        template_version=call.version,
+        look_after=pace.LOOKS[0] if isinstance(call.provider, Fetches) else None,
+    )
 
 
 def await_evidence(db: Session, attempt_ids: Sequence[UUID], settings: Settings) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.messages.draft import Decision
@@ -16,27 +15,12 @@ from notifier.planning.still import Drop, Go, Standing, still_true
 from notifier.planning.verdict import Facts
 from notifier.sending.verdicts import Held
 
-_LOAD = text("""
-    SELECT m.id, m.customer_id, m.run_id, m.channel, m.topic, m.template, m.locale, m.timezone, m.country,
-           m.due_at, m.expires_at, m.attempts_made, c.name AS customer_name, t.data, r.state AS run_state
-    FROM messages m
-    LEFT JOIN customers c ON c.id = m.customer_id
-    LEFT JOIN triggers t ON t.id = m.trigger_id
-    LEFT JOIN runs r ON r.id = m.run_id
-    WHERE m.id = ANY(:ids) ORDER BY m.due_at, m.id
-""")
-
 
 class Standings(Struct, frozen=True):
     """What became of the question: where each message goes, and what becomes of those that do not."""
 
     addresses: dict[UUID, str]
     held: dict[UUID, Held]
-
-
-def load(db: Session, ids: Sequence[UUID]) -> Sequence[Any]:
-    """Read the messages with everything their words and the verdict need."""
-    return db.execute(_LOAD, {"ids": ids}).all()
 
 
 def ask(db: Session, rows: Sequence[Any], *, now: datetime) -> Standings:

@@ -10,8 +10,10 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from notifier.db import rows
 from notifier.journeys.reports import hold, wake
 from notifier.messages.draft import Decision
+from notifier.messages.due import take_back
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -22,17 +24,20 @@ class Held(Struct, frozen=True, kw_only=True):
     due_at: datetime | None = None
 
 
-_HOLD = text("""
+_RUNS = text("SELECT run_id FROM messages WHERE id = ANY(:ids) AND run_id IS NOT NULL")
+_STILL = text("SELECT id, run_id FROM messages WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
+_DUE = text("SELECT message_id FROM due_messages WHERE message_id = ANY(:ids) ORDER BY message_id FOR UPDATE")
+_PUT_OFF = """
+    UPDATE due_messages d SET due_at = n.due_at FROM unnest(%(ids)b::uuid[], %(dues)b::timestamptz[]) AS n(id, due_at)
+    WHERE d.message_id = n.id
+"""
+_HOLD = """
     UPDATE messages m SET state = h.state, reason = h.reason, due_at = coalesce(h.due_at, m.due_at),
-           decisions = m.decisions || CAST(h.decision AS jsonb)
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:dues AS timestamptz[]),
-                CAST(:decisions AS text[])) AS h(id, state, reason, due_at, decision)
+           decisions = m.decisions || h.decision::jsonb
+    FROM unnest(%(ids)b::uuid[], %(states)b::text[], %(reasons)b::text[], %(dues)b::timestamptz[],
+                %(decisions)b::text[]) AS h(id, state, reason, due_at, decision)
     WHERE m.id = h.id
-""")
-_RUNS = text("SELECT id, run_id FROM messages WHERE id = ANY(:ids)")
-_STILL = text("""
-    SELECT id FROM messages WHERE id = ANY(:ids) AND state IN ('planned', 'queued') ORDER BY id FOR NO KEY UPDATE
-""")
+"""
 
 
 def failed(decision: Decision) -> Held:
@@ -40,30 +45,28 @@ def failed(decision: Decision) -> Held:
     return Held(state="failed", decision=decision)
 
 
-def postpone(db: Session, held: Mapping[UUID, Held]) -> None:
-    """Put off those of the messages that go later; their rows are locked."""
-    _carry_out(db, {ident: one for ident, one in held.items() if one.due_at is not None})
-
-
-def drop(db: Session, dropped: Mapping[UUID, Held], *, now: datetime) -> None:
-    """Give up messages for good, unless they have gone on meanwhile, and wake the runs that wait for them."""
-    rows = db.execute(_RUNS, {"ids": list(dropped)}).all()
-    runs = {row.id: row.run_id for row in rows if row.run_id is not None}
-    hold(db, set(runs.values()))
-    still = db.execute(_STILL, {"ids": list(dropped)}).scalars().all()
-    _carry_out(db, {ident: dropped[ident] for ident in still})
-    wake(db, {runs[ident] for ident in still if ident in runs}, now=now)
-
-
-def _carry_out(db: Session, held: Mapping[UUID, Held]) -> None:
-    if not held:
+def carry_out(db: Session, held: Mapping[UUID, Held], *, now: datetime) -> None:
+    """Put messages off, or give them up for good and wake the runs that wait for them; unless they have gone on."""
+    ids = sorted(held)
+    hold(db, set(db.execute(_RUNS, {"ids": ids}).scalars()))
+    runs = {row.id: row.run_id for row in db.execute(_STILL, {"ids": ids})}
+    due = db.execute(_DUE, {"ids": ids}).scalars().all()
+    if not due:
         return
-    ordered = sorted(held)
+    _write(db, {ident: held[ident] for ident in due})
+    put_off = {ident: at for ident in due if (at := held[ident].due_at)}
+    rows(db, _PUT_OFF, {"ids": list(put_off), "dues": list(put_off.values())})
+    given_up = [ident for ident in due if ident not in put_off]
+    take_back(db, given_up)
+    wake(db, {runs[ident] for ident in given_up if runs[ident] is not None}, now=now)
+
+
+def _write(db: Session, held: Mapping[UUID, Held]) -> None:
     values = {
-        "ids": ordered,
-        "states": [held[ident].state for ident in ordered],
-        "reasons": ["" if held[ident].due_at else held[ident].decision.reason for ident in ordered],
-        "dues": [held[ident].due_at for ident in ordered],
-        "decisions": [msgspec.json.encode([held[ident].decision]).decode() for ident in ordered],
+        "ids": list(held),
+        "states": [one.state for one in held.values()],
+        "reasons": ["" if one.due_at else one.decision.reason for one in held.values()],
+        "dues": [one.due_at for one in held.values()],
+        "decisions": [msgspec.json.encode([one.decision]).decode() for one in held.values()],
     }
-    db.execute(_HOLD, values)
+    rows(db, _HOLD, values)

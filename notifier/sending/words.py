@@ -31,7 +31,8 @@ def write(
 
     What is rendered for the first time is stored in this transaction.
     """
-    kept = {row.message_id: row for row in db.execute(_KEPT, {"ids": [row.id for row in rows]})}
+    again = [row.id for row in rows if row.number > 1]
+    kept = {row.message_id: row for row in db.execute(_KEPT, {"ids": again})} if again else {}
     secret = secret_key(settings)
     approved = content_sids(settings.whatsapp_content)
     brand = Brand(name=settings.brand, address=settings.brand_address, support_email=settings.support_email)

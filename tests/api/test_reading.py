@@ -177,7 +177,7 @@ def test_the_clocks_agree_until_business_time_is_moved(client: Client) -> None:
 
 
 def test_operators_are_told_without_a_key(stranger: Client, db: Session, now: datetime) -> None:
-    make_message(db, now, state="unknown")
+    make_attempt(db, make_message(db, now, state="unknown"), state="unknown")
 
     figures = stranger.get("/metrics").text
 

@@ -57,7 +57,7 @@ def _send(db: Session, library: Library, now: datetime) -> dict[str, UUID]:
             provider="sendgrid" if message.channel == "email" else "twilio", reason=reason,
         )  # fmt: skip
         db.add_all([Content(message_id=message.id, encoding=encoding, body=body), attempt])
-        message.state, message.sent_at, message.attempts_made = state, message.due_at, 1
+        message.state, message.sent_at = state, message.due_at
         message.reason = reason
         message.engagement = "opened" if state == "delivered" and message.channel == "email" else None
         db.flush()

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from notifier.messages import cancel, content, outcomes
+from notifier.messages import content, due, outcomes
 from notifier.messages.apply import Applied, apply
 from notifier.messages.draft import Decision, Draft
 from notifier.messages.models import Attempt, Event, Message
@@ -48,7 +48,7 @@ def attempted(db: Session, now: datetime, *, number: int = 1, message_id: UUID |
         (message_id,) = write(db, [make_draft(now)])
     attempt = Attempt(id=uuid7(), message_id=message_id, number=number, provider="twilio", claimed_by="w1")
     db.add(attempt)
-    db.execute(text("UPDATE messages SET state = 'sending' WHERE id = :id"), {"id": message_id})
+    db.execute(text("DELETE FROM due_messages WHERE message_id = :id"), {"id": message_id})
     db.flush()
     return attempt
 
@@ -74,14 +74,14 @@ def test_the_same_fact_makes_one_message_for_ever(db: Session, now: datetime) ->
     assert db.info["bells"] == {"transactional"}
 
 
-def test_an_accepted_call_makes_the_message_sent_and_wakes_its_run(db: Session, now: datetime) -> None:
+def test_an_accepted_call_makes_the_message_sent_and_lets_its_run_sleep(db: Session, now: datetime) -> None:
     attempt = attempted(db, now)
 
     runs = outcomes.record(db, [Change(attempt_id=attempt.id, state="accepted", ref="SM1")], now=now)
 
     message = message_of(db, attempt)
     assert (message.state, message.provider, message.provider_ref, message.sent_at) == ("sent", "twilio", "SM1", now)
-    assert runs == {7}
+    assert runs == set()
 
 
 def test_settling_never_lowers_what_a_callback_has_raised(db: Session, now: datetime) -> None:
@@ -123,7 +123,8 @@ def test_a_call_surely_unsent_is_queued_again_with_its_wait(db: Session, now: da
     )
 
     message = message_of(db, attempt)
-    assert (message.state, message.not_before, message.reason) == ("queued", later, "pacing")
+    assert (message.state, message.reason) == ("queued", "pacing")
+    assert db.execute(text("SELECT not_before, number, tries FROM due_messages")).one() == (later, 2, 1)
 
 
 def test_delivered_on_a_lost_attempt_cancels_the_queued_retry(db: Session, now: datetime) -> None:
@@ -150,15 +151,16 @@ def test_cancelling_takes_back_only_the_unsent(db: Session, now: datetime) -> No
     attempt = attempted(db, now)
     write(db, [make_draft(now, step="second")])
 
-    cancelled = cancel.cancel(db, [7], reason="payment.recovered", at=now)
+    cancelled = due.cancel(db, [7], reason="payment.recovered", at=now)
 
     assert cancelled == 1
-    assert message_of(db, attempt).state == "sending"
+    assert message_of(db, attempt).state == "planned"
+    assert db.execute(text("SELECT count(*) FROM due_messages")).scalar_one() == 0
 
 
 def test_an_end_that_comes_during_the_call_does_not_hide_the_sending(db: Session, now: datetime) -> None:
     attempt = attempted(db, now)
-    cancel.cancel(db, [7], reason="payment.recovered", at=now)
+    due.cancel(db, [7], reason="payment.recovered", at=now)
 
     outcomes.record(db, [Change(attempt_id=attempt.id, state="accepted", ref="SM1")], now=now)
 

@@ -13,10 +13,10 @@ from notifier.clock import business_now
 from notifier.db import Database
 from notifier.journeys.reports import hold, wake
 from notifier.messages.apply import Applied, apply
-from notifier.messages.cancel import cancel
 from notifier.messages.draft import Decision
+from notifier.messages.due import cancel
 from notifier.providers.contract import NotSent, Outcome, Outgoing
-from notifier.sending.verdicts import Held, drop
+from notifier.sending.verdicts import Held, carry_out
 from tests.sending.stage import Stage
 
 MANY = 60
@@ -35,10 +35,15 @@ _RUNS = """
 _AGAIN = """
     WITH ours AS (
         SELECT id FROM messages WHERE run_id = ANY(:runs) AND state IN ('cancelled', 'sent') ORDER BY id FOR UPDATE
+    ), due AS (
+        INSERT INTO due_messages (message_id, customer_id, lane, channel, topic, journey, due_at, number)
+        SELECT m.id, m.customer_id, m.lane, m.channel, m.topic, m.journey, m.due_at,
+               (SELECT count(*) + 1 FROM attempts a WHERE a.message_id = m.id)
+        FROM messages m WHERE m.id IN (SELECT id FROM ours)
     ), unsent AS (
         UPDATE attempts SET state = 'not-sent' WHERE message_id IN (SELECT id FROM ours) AND state <> 'calling'
     )
-    UPDATE messages SET state = 'queued', not_before = NULL WHERE id IN (SELECT id FROM ours)
+    UPDATE messages SET state = 'queued' WHERE id IN (SELECT id FROM ours)
 """
 
 
@@ -67,7 +72,7 @@ def give_up(db: Session, now: datetime) -> None:
     """What a claim does with messages that are not true any more."""
     ids = db.execute(text("SELECT id FROM messages WHERE state = 'queued' ORDER BY random() LIMIT 5")).scalars().all()
     why = Decision(at=now, verdict="cancelled", reason="test")
-    drop(db, {ident: Held(state="cancelled", decision=why) for ident in ids}, now=now)
+    carry_out(db, {ident: Held(state="cancelled", decision=why) for ident in ids}, now=now)
 
 
 def test_nobody_deadlocks(stage: Stage) -> None:

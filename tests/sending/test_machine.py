@@ -22,7 +22,7 @@ from notifier.sending.claim import Call, claim
 from notifier.sending.settle import Answered, HandedBack, settle
 from notifier.sending.unknown.leases import expire_leases
 from notifier.sending.unknown.settle import settle_unknown
-from notifier.sending.verdicts import drop
+from notifier.sending.verdicts import carry_out
 from notifier.settings import Settings
 from tests.sending.stage import SETTINGS, due
 
@@ -58,13 +58,23 @@ class Sending(RuleBasedStateMachine):
         self.topic, self.outbox = topic, Outbox() if can_be_asked else Mute()
         self.providers = Providers([self.outbox])
         with self.database.begin() as db:
-            for table in ("messages", "message_keys", "contact_points", "triggers", "customers", "sender_pauses"):
+            for table in (
+                "messages",
+                "due_messages",
+                "attempts",
+                "contents",
+                "message_keys",
+                "contact_points",
+                "triggers",
+                "customers",
+                "sender_pauses",
+            ):
                 db.execute(text(f"DELETE FROM {table}"))
             due(db, MANY, now=self.at, topic=topic)
 
     @rule(limit=st.integers(1, MANY))
     def a_worker_claims(self, limit: int) -> None:
-        self._do("UPDATE messages SET not_before = NULL WHERE state = 'queued'")
+        self._do("UPDATE due_messages SET not_before = NULL")
         with self.database.begin() as db:
             found = claim(
                 db, self.providers, self.library, SETTINGS, lane="transactional", limit=limit, worker="w",
@@ -72,7 +82,7 @@ class Sending(RuleBasedStateMachine):
             )  # fmt: skip
             self.out += found.calls
         with self.database.begin() as db:
-            drop(db, found.dropped, now=business_now(db))
+            carry_out(db, found.held, now=business_now(db))
 
     @rule(chosen=st.randoms(use_true_random=False), outcome=st.sampled_from(["yes", "no", "later", "lost", "late"]))
     def a_call_returns(self, chosen: random.Random, outcome: str) -> None:
@@ -123,6 +133,16 @@ class Sending(RuleBasedStateMachine):
                 assert self.topic == "billing"
                 assert earlier.reason == "no-evidence" or ATTEMPT_RANK[earlier.state] > ATTEMPT_RANK["lost"]
                 assert earlier.id in self.given_up
+
+    @invariant()
+    def what_waits_is_due_or_being_called(self) -> None:
+        waiting = self._rows("""
+            SELECT m.state, d.message_id IS NOT NULL AS is_due,
+                   EXISTS (SELECT FROM attempts a WHERE a.message_id = m.id AND a.state = 'calling') AS is_called
+            FROM messages m LEFT JOIN due_messages d ON d.message_id = m.id
+        """)
+        for row in waiting:
+            assert row.is_due + row.is_called == (row.state in {"planned", "queued", "sending"}), row
 
     @invariant()
     def what_is_known_of_an_attempt_only_grows(self) -> None:

@@ -68,7 +68,7 @@ def test_what_is_surely_unsent_waits_and_goes_with_the_same_content(stage: Stage
     assert stage.states() == {"queued": 3}
     assert stage.drain() == 0
 
-    stage.query("UPDATE messages SET not_before = NULL RETURNING id")
+    stage.query("UPDATE due_messages SET not_before = NULL RETURNING message_id")
     stage.outbox.answering = Outbox().answering
     assert stage.drain() == 3
     assert stage.states() == {"sent": 3}
@@ -80,7 +80,7 @@ def test_a_sender_asked_to_wait_is_claimed_for_by_nobody(stage: Stage) -> None:
     stage.due(1, channels=("sms",))
     stage.outbox.answering = always(NotSent(reason="pacing", retry_after=60.0))
     stage.drain()
-    stage.query("UPDATE messages SET not_before = NULL RETURNING id")
+    stage.query("UPDATE due_messages SET not_before = NULL RETURNING message_id")
     stage.outbox.answering = Outbox().answering
 
     assert stage.drain() == 0
@@ -110,7 +110,7 @@ def test_a_person_who_told_the_provider_to_stop_is_suppressed(stage: Stage) -> N
 
 def test_bulk_waits_while_anything_transactional_is_due(stage: Stage, live_database: Database) -> None:
     stage.due(2)
-    stage.query("UPDATE messages SET lane = 'bulk' WHERE customer_id = 'cus_1' RETURNING id")
+    stage.query("UPDATE due_messages SET lane = 'bulk' WHERE customer_id = 'cus_1' RETURNING message_id")
 
     assert stage.drain("bulk") == 0
     assert stage.drain("transactional") == 1
@@ -174,7 +174,8 @@ def test_a_dead_workers_claim_becomes_unknown_and_not_due(stage: Stage) -> None:
         ).seen  # fmt: skip
 
     assert stage.database.run(take) == 2
-    assert stage.states() == {"sending": 2}
+    assert stage.query("SELECT state FROM attempts") == [("calling",), ("calling",)]
+    assert stage.query("SELECT message_id FROM due_messages") == []
     assert stage.drain() == 0
 
     stage.outbox.is_away = True
@@ -194,6 +195,7 @@ def test_a_claim_too_old_is_handed_back_and_does_not_count(stage: Stage) -> None
     answers = [Answered(found.calls[0], HandedBack())]
     stage.database.run(lambda db: settle(db, answers, SETTINGS, now=business_now(db)))
 
-    assert stage.query("SELECT state, attempts_made FROM messages") == [("queued", 0)]
+    assert stage.states() == {"queued": 1}
+    assert stage.query("SELECT number, tries FROM due_messages") == [(2, 0)]
     assert stage.query("SELECT state FROM attempts") == [("handed-back",)]
     assert stage.drain() == 1

@@ -30,9 +30,10 @@ _TAKE = text("""
         ) WHERE id IN (
             SELECT id FROM attempts WHERE look_at <= clock_timestamp()
             ORDER BY look_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-        ) RETURNING id, message_id, provider, ref, state
+        ) RETURNING id, message_id, provider, ref, state, address AS moved_to
     )
-    SELECT taken.*, m.run_id, m.channel, m.address FROM taken JOIN messages m ON m.id = taken.message_id
+    SELECT taken.*, m.run_id, m.channel, coalesce(taken.moved_to, m.address) AS address
+    FROM taken JOIN messages m ON m.id = taken.message_id
     WHERE taken.state IN ('accepted', 'sent') AND taken.ref IS NOT NULL
 """)
 

@@ -35,14 +35,18 @@ _OPEN = text("""
         WHERE id IN (
             SELECT id FROM attempts WHERE state = 'unknown' AND evidence_at <= clock_timestamp()
             ORDER BY evidence_at LIMIT :limit FOR UPDATE SKIP LOCKED
-        ) RETURNING id, message_id, provider, claimed_at, evidence_until <= clock_timestamp() AS is_over
+        ) RETURNING id, message_id, provider, claimed_at, address AS moved_to,
+                    evidence_until <= clock_timestamp() AS is_over
     )
-    SELECT taken.*, m.channel, m.address, m.topic, m.lane, m.run_id, m.attempts_made, c.encoding, c.body
+    SELECT taken.*, m.channel, coalesce(taken.moved_to, m.address) AS address, m.topic, m.lane, m.run_id,
+           c.encoding, c.body,
+           (SELECT count(*) FROM attempts a WHERE a.message_id = m.id AND a.state <> 'handed-back') AS tries
     FROM taken JOIN messages m ON m.id = taken.message_id LEFT JOIN contents c ON c.message_id = m.id
     ORDER BY taken.claimed_at
 """)
 _MATCHED = text("""
-    SELECT a.provider, m.address, a.ref FROM attempts a JOIN messages m ON m.id = a.message_id
+    SELECT a.provider, coalesce(a.address, m.address) AS address, a.ref
+    FROM attempts a JOIN messages m ON m.id = a.message_id
     WHERE m.customer_id IN (SELECT customer_id FROM messages WHERE id = ANY(:messages)) AND a.ref IS NOT NULL
 """)
 _HEARD = text("""
@@ -130,7 +134,7 @@ def _settle(
         row, provider = one.row, providers.by_name.get(one.row.provider)
         facts = Facts(
             topic=row.topic,
-            tries=row.attempts_made,
+            tries=row.tries,
             asked=answer,
             silence_means_unsent=bool(provider and provider.can.silence_means_unsent),
             reports=bool(provider and provider.can.reports_delivery),
