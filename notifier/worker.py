@@ -1,5 +1,6 @@
 """What a worker process runs: the pipeline's actors, the listener for bells, the tick, and billing's due work."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -45,12 +46,23 @@ def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None
             threads.append(_thread("listener", lambda: broker.listen(house.url, ring, stopped)))
         if settings.demo:
             threads.append(_thread("timekeeper", lambda: _repeat(lambda: _keep_time(house, stopped), TICK, stopped)))
+        _collect_less()
         log.info("worker ready", pid=os.getpid(), broker=type(house.broker).__name__)
         stopped.wait()
         house.stopping.set()
         workers.stop()
         for thread in threads:
             thread.join(timeout=5)
+
+
+def _collect_less() -> None:
+    """
+    Leave what was imported out of every later garbage collection, and collect only after a set's worth of objects: rows
+    come and go by reference counts, and looking for cycles among them again and again took a fifth of the time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def serve_many(processes: int) -> None:

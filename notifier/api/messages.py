@@ -142,10 +142,10 @@ def _shown(db: Session, rows: Sequence[Message]) -> list[MessageShown]:
     named = {
         row.id: row.event_id for row in db.execute(select(Trigger.id, Trigger.event_id).where(Trigger.id.in_(wanted)))
     }
-    return [_message(row, events[row.id], named) for row in rows]
+    return [_message(db, row, events[row.id], named) for row in rows]
 
 
-def _message(row: Message, events: Sequence[Event], triggers: dict[int, str]) -> MessageShown:
+def _message(db: Session, row: Message, events: Sequence[Event], triggers: dict[int, str]) -> MessageShown:
     attempts = [
         AttemptShown(
             id=one.id,
@@ -190,7 +190,7 @@ def _message(row: Message, events: Sequence[Event], triggers: dict[int, str]) ->
         created_at=row.created_at,
         due_at=row.due_at,
         sent_at=row.sent_at,
-        content=as_json(unpack(row.content.encoding, row.content.body)) if row.content else None,
+        content=as_json(unpack(db, row.content.encoding, row.content.body)) if row.content else None,
         decisions=row.decisions,
         attempts=attempts,
         events=reported,

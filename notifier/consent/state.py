@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from notifier.consent.models import TOPICS
 from notifier.customers.models import CHANNELS
+from notifier.db import rows
 
 #: Topics a customer has with the contract; their emails cannot be refused.
 CONTRACTUAL = ("billing", "service")
@@ -28,10 +29,11 @@ _RECORD = text("""
     INSERT INTO consents (customer_id, topic, channel, granted, at, evidence)
     VALUES (:customer, :topic, :channel, :granted, :at, CAST(:evidence AS jsonb)) RETURNING id
 """)
-_SAID = text("""
+_SAID = """
     SELECT DISTINCT ON (customer_id, topic, channel) customer_id, topic, channel, granted, at, id
-    FROM consents WHERE customer_id = ANY(:customers) ORDER BY customer_id, topic, channel, at DESC, id DESC
-""")
+    FROM consents WHERE customer_id = ANY(%(customers)b::text[])
+    ORDER BY customer_id, topic, channel, at DESC, id DESC
+"""
 
 
 def record(
@@ -58,11 +60,11 @@ def allowed(db: Session, customer_ids: Collection[str]) -> dict[str, Mapping[tup
     """
     verdicts: dict[str, Mapping[tuple[str, str], bool]] = dict.fromkeys(customer_ids, _EVERYTHING)
     said: dict[str, list[Any]] = {}
-    for row in db.execute(_SAID, {"customers": list(verdicts)}) if verdicts else ():
+    for row in rows(db, _SAID, {"customers": list(verdicts)}) if verdicts else ():
         said.setdefault(row.customer_id, []).append(row)
-    for customer, rows in said.items():
+    for customer, statements in said.items():
         verdict = dict(_EVERYTHING)
-        for row in sorted(rows, key=lambda one: (one.at, one.id)):
+        for row in sorted(statements, key=lambda one: (one.at, one.id)):
             for channel in (row.channel,) if row.channel else CHANNELS:
                 verdict[row.topic, channel] = row.granted or (row.topic in CONTRACTUAL and channel == "email")
         verdicts[customer] = MappingProxyType(verdict)

@@ -55,7 +55,7 @@ def explain(db: Session, message_id: UUID) -> Explained:
     events = db.scalars(select(Event).where(Event.message_id == message_id).order_by(Event.id))
     return Explained(
         message=message,
-        kept=unpack(message.content.encoding, message.content.body) if message.content else None,
+        kept=unpack(db, message.content.encoding, message.content.body) if message.content else None,
         customer=db.get(Customer, message.customer_id),
         trigger=db.get(Trigger, message.trigger_id) if message.trigger_id else None,
         run=db.get(Run, message.run_id) if message.run_id else None,

@@ -9,7 +9,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from notifier.db import ring
+from notifier.db import ring, rows
 from notifier.journeys import registry, steps
 from notifier.journeys.registry import Rules
 from notifier.journeys.steps import Outcome, Position, SendEffect
@@ -40,14 +40,16 @@ _DUE = text("""
     )
     ORDER BY r.due_at, r.id LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
-_OUTCOMES = text("SELECT run_id, step, channel, state, due_at FROM messages WHERE run_id = ANY(:runs)")
-_MOVE = text("""
-    UPDATE runs r SET position = CAST(n.position AS jsonb), due_at = n.due_at, state = n.state, tries = 0, error = '',
-           ended_at = CASE WHEN n.state = 'finished' THEN :now END
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:positions AS text[]), CAST(:due AS timestamptz[]),
-                CAST(:states AS text[])) AS n(id, position, due_at, state)
+_OUTCOMES = """
+    SELECT run_id, step, channel, state, due_at FROM messages WHERE run_id = ANY(%(runs)b::bigint[])
+"""
+_MOVE = """
+    UPDATE runs r SET position = n.position::jsonb, due_at = n.due_at, state = n.state, tries = 0, error = '',
+           ended_at = CASE WHEN n.state = 'finished' THEN %(now)b::timestamptz END
+    FROM unnest(%(ids)b::bigint[], %(positions)b::text[], %(due)b::timestamptz[], %(states)b::text[])
+         AS n(id, position, due_at, state)
     WHERE r.id = n.id
-""")
+"""
 _TRIGGER_FAILED = text("""
     UPDATE triggers SET tries = tries + 1, error = :error,
            state = CASE WHEN tries + 1 >= :tries THEN 'failed' ELSE state END WHERE id = :id
@@ -68,9 +70,9 @@ def triggers(db: Session, *, limit: int, now: datetime, then: Then) -> int:
     A customer's later triggers are taken in the next round, so that each sees what the one before it did. Several
     workers may do so at once. One that cannot be handled, or whose effects `then` cannot take, fails alone.
     """
-    rows = db.execute(_CLAIM, {"limit": limit}).all()
-    mine = [row for row in rows if row.is_mine]
-    if len(mine) < len(rows):
+    found = db.execute(_CLAIM, {"limit": limit}).all()
+    mine = [row for row in found if row.is_mine]
+    if len(mine) < len(found):
         # Another worker has the customer and may already have looked past the trigger held here.
         ring(db, "triggers")
     if mine:
@@ -81,27 +83,27 @@ def triggers(db: Session, *, limit: int, now: datetime, then: Then) -> int:
 
 def due(db: Session, *, limit: int, now: datetime, then: Then) -> int:
     """Take up to `limit` runs further whose time has come, as `triggers` does; pending triggers are handled first."""
-    rows = db.execute(_DUE, {"limit": limit, "now": now}).all()
-    if rows:
+    found = db.execute(_DUE, {"limit": limit, "now": now}).all()
+    if found:
         rules = registry.load(db)
-        _apart(db, rows, lambda group: then(_move(db, rules, group, now=now)), _RUN_FAILED)
-    return len(rows)
+        _apart(db, found, lambda group: then(_move(db, rules, group, now=now)), _RUN_FAILED)
+    return len(found)
 
 
-def _apart(db: Session, rows: Sequence[Any], work: Callable[[Sequence[Any]], object], failed: TextClause) -> None:
+def _apart(db: Session, taken: Sequence[Any], work: Callable[[Sequence[Any]], object], failed: TextClause) -> None:
     try:
         with db.begin_nested():
-            work(rows)
+            work(taken)
     except (OperationalError, InterfaceError):
         # A database that is away, or asks for another try, is no fault of the rows: the whole set is taken again.
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others' work
-        if len(rows) > 1:
-            for row in rows:
+        if len(taken) > 1:
+            for row in taken:
                 _apart(db, [row], work, failed)
             return
         told = f"{type(error).__name__}: {error}"[:1000]
-        db.execute(failed, {"id": rows[0].id, "error": told, "tries": TRIES})
+        db.execute(failed, {"id": taken[0].id, "error": told, "tries": TRIES})
 
 
 def _move(db: Session, rules: Rules, runs: Sequence[Any], *, now: datetime) -> list[SendEffect]:
@@ -116,7 +118,8 @@ def _move(db: Session, rules: Rules, runs: Sequence[Any], *, now: datetime) -> l
         effects += steps.sends(read, run, moves[run.id], when=now)
     overtake(db, _overtaken(positions, effects), at=now)
     moved = list(moves.values())
-    db.execute(
+    rows(
+        db,
         _MOVE,
         {
             "ids": list(moves),
@@ -143,7 +146,7 @@ def _overtaken(positions: dict[int, Position], effects: Sequence[SendEffect]) ->
 def _outcomes(db: Session, positions: dict[int, Position]) -> dict[int, dict[str, Outcome]]:
     asked = [run for run, position in positions.items() if position.state == "reports"]
     found: dict[int, dict[str, Outcome]] = {}
-    for row in db.execute(_OUTCOMES, {"runs": asked}) if asked else ():
+    for row in rows(db, _OUTCOMES, {"runs": asked}) if asked else ():
         if row.step == positions[row.run_id].step:
             found.setdefault(row.run_id, {})[row.channel] = _outcome(row.state, row.due_at)
     return found

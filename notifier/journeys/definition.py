@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -24,15 +25,20 @@ class Span(Struct, frozen=True):
     @property
     def length(self) -> timedelta:
         """Return it as a length; a day counts 24 hours (`steps.later` knows the calendar)."""
-        found = _SPAN.fullmatch(self.text)
-        if not found:
-            raise ValueError(f"{self.text!r} is no time to wait")
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+        return _length(self.text)
 
     @property
     def days(self) -> int:
         """Return its calendar days; 0 when it is not in days."""
         return self.length.days if self.text.endswith("d") else 0
+
+
+@lru_cache(maxsize=1000)
+def _length(written: str) -> timedelta:
+    found = _SPAN.fullmatch(written)
+    if not found:
+        raise ValueError(f"{written!r} is no time to wait")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 class Send(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.catalog.leaves import at as value_at
+from notifier.db import copy, rows
 from notifier.journeys import registry, steps
 from notifier.journeys.definition import Span
 from notifier.journeys.registry import Rule, Rules
@@ -17,61 +18,54 @@ from notifier.messages.draft import Decision
 from notifier.messages.due import cancel
 
 # One that was set aside still has messages that wait to be sent: it ends like any other.
-_UNFINISHED = text("""
+_UNFINISHED = """
     SELECT r.id, r.journey, r.version, r.customer_id, r.incident, r.ends_on, t.time
     FROM runs r JOIN triggers t ON t.id = r.trigger_id
-    WHERE r.customer_id = ANY(:customers) AND r.state IN ('open', 'failed') ORDER BY r.id FOR UPDATE OF r
-""")
+    WHERE r.customer_id = ANY(%(customers)b::text[]) AND r.state IN ('open', 'failed') ORDER BY r.id FOR UPDATE OF r
+"""
 _END = text("""
     UPDATE runs r SET state = 'ended', ended_at = :now, end_reason = 'ended-by-trigger', due_at = NULL,
            decisions = r.decisions || CAST(n.decisions AS jsonb)
     FROM unnest(CAST(:ids AS bigint[]), CAST(:decisions AS text[])) AS n(id, decisions) WHERE r.id = n.id
 """)
-_REMEMBER = text("""
+_REMEMBER = """
     INSERT INTO ended_incidents AS e (journey, customer_id, key, time, trigger_id)
     SELECT DISTINCT ON (journey, customer_id, key) journey, customer_id, key, time, trigger_id
-    FROM unnest(CAST(:journeys AS text[]), CAST(:customers AS text[]), CAST(:keys AS text[]),
-                CAST(:times AS timestamptz[]), CAST(:triggers AS bigint[]))
-         AS n(journey, customer_id, key, time, trigger_id)
+    FROM unnest(%(journeys)b::text[], %(customers)b::text[], %(keys)b::text[], %(times)b::timestamptz[],
+                %(triggers)b::bigint[]) AS n(journey, customer_id, key, time, trigger_id)
     ORDER BY journey, customer_id, key, time DESC
     ON CONFLICT (journey, customer_id, key) DO UPDATE SET time = excluded.time, trigger_id = excluded.trigger_id
     WHERE e.time < excluded.time
-""")
-_ENDED = text("""
+"""
+_ENDED = """
     SELECT e.journey, e.customer_id, e.key, e.time
-    FROM unnest(CAST(:journeys AS text[]), CAST(:customers AS text[]), CAST(:keys AS text[]))
-         AS n(journey, customer_id, key)
+    FROM unnest(%(journeys)b::text[], %(customers)b::text[], %(keys)b::text[]) AS n(journey, customer_id, key)
     JOIN ended_incidents e USING (journey, customer_id, key)
-""")
-_LAST = text("""
+"""
+_LAST = """
     SELECT n.place, r.id, r.state, r.generation
-    FROM unnest(CAST(:places AS int[]), CAST(:journeys AS text[]), CAST(:customers AS text[]),
-                CAST(:incidents AS text[])) AS n(place, journey, customer_id, incident)
+    FROM unnest(%(places)b::int[], %(journeys)b::text[], %(customers)b::text[], %(incidents)b::text[])
+         AS n(place, journey, customer_id, incident)
     CROSS JOIN LATERAL (
         SELECT id, state, generation FROM runs
         WHERE journey = n.journey AND customer_id = n.customer_id AND incident = n.incident
         ORDER BY generation DESC LIMIT 1
     ) r
-""")
+"""
 _AGAIN = text("""
     UPDATE runs r SET decisions = r.decisions || CAST(n.decisions AS jsonb)
     FROM unnest(CAST(:ids AS bigint[]), CAST(:decisions AS text[])) AS n(id, decisions) WHERE r.id = n.id
 """)
-_ZONES = text("SELECT id, timezone FROM customers WHERE id = ANY(:customers)")
-_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('runs', 'id')) FROM generate_series(1, :count)")
-_BEGIN = text("""
-    INSERT INTO runs (id, journey, version, customer_id, incident, generation, trigger_id, state, position, due_at,
-                      ends_on, tries, error, decisions, started_at, ended_at, end_reason)
-    SELECT n.id, n.journey, n.version, n.customer_id, n.incident, n.generation, n.trigger_id, n.state,
-           n.position, n.due_at, n.ends_on, 0, '', n.decisions, :now, n.ended_at, ''
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-         AS n(id bigint, journey text, version int, customer_id text, incident text, generation int, trigger_id bigint,
-              state text, position jsonb, due_at timestamptz, ends_on text[], decisions jsonb, ended_at timestamptz)
-""")
-_DONE = text("""
-    UPDATE triggers t SET state = 'done', error = '', decisions = t.decisions || n.decisions
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS n(id bigint, decisions jsonb) WHERE t.id = n.id
-""")
+_ZONES = "SELECT id, timezone FROM customers WHERE id = ANY(%(customers)b::text[])"
+_NUMBERS = text("SELECT nextval('runs_id_seq') FROM generate_series(1, :count)")
+_BEGIN = (
+    "id", "journey", "version", "customer_id", "incident", "generation", "trigger_id", "state", "position", "due_at",
+    "ends_on", "decisions", "started_at", "ended_at", "tries", "error", "end_reason",
+)  # fmt: skip
+_DONE = """
+    UPDATE triggers t SET state = 'done', error = '', decisions = t.decisions || n.decisions::jsonb
+    FROM unnest(%(ids)b::bigint[], %(decisions)b::text[]) AS n(id, decisions) WHERE t.id = n.id
+"""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,8 +109,7 @@ def handle(db: Session, rules: Rules, triggers: Sequence[Any], *, now: datetime)
             ends = sorted({rule.definition.journey for rule, _ in rules.ending(trigger.type)})
             reason = "nothing-to-end" if ends else "no-journey"
             decisions[trigger.id].append(Decision(at=now, verdict="nothing", reason=reason, facts={"journeys": ends}))
-    rows = [{"id": ident, "decisions": made} for ident, made in decisions.items()]
-    db.execute(_DONE, {"rows": msgspec.json.encode(rows).decode()})
+    rows(db, _DONE, {"ids": list(decisions), "decisions": [_json(made) for made in decisions.values()]})
     return effects
 
 
@@ -125,7 +118,7 @@ def _end(
 ) -> None:
     by_customer = {trigger.customer_id: trigger for trigger in triggers}
     ended: dict[int, list[Decision]] = {}
-    for run in db.execute(_UNFINISHED, {"customers": list(by_customer)}).all():
+    for run in rows(db, _UNFINISHED, {"customers": list(by_customer)}):
         trigger = by_customer[run.customer_id]
         keys = _keys(rules.by_version[run.journey, run.version], trigger)
         if not keys.intersection(run.ends_on):
@@ -149,15 +142,15 @@ def _keys(rule: Rule, trigger: Any) -> set[str]:
 
 
 def _remember(db: Session, rules: Rules, triggers: Sequence[Any]) -> None:
-    rows = [
+    ends = [
         (rule.definition.journey, trigger.customer_id, f"{trigger.type}|{value_at(trigger.data, end.about)}", trigger)
         for trigger in triggers
         for rule, end in rules.ending(trigger.type)
     ]
-    if rows:
-        values = {"journeys": [row[0] for row in rows], "customers": [row[1] for row in rows]}
-        times = {"times": [row[3].time for row in rows], "triggers": [row[3].id for row in rows]}
-        db.execute(_REMEMBER, {**values, **times, "keys": [row[2] for row in rows]})
+    if ends:
+        values = {"journeys": [end[0] for end in ends], "customers": [end[1] for end in ends]}
+        times = {"times": [end[3].time for end in ends], "triggers": [end[3].id for end in ends]}
+        rows(db, _REMEMBER, {**values, **times, "keys": [end[2] for end in ends]})
 
 
 def _start(
@@ -229,7 +222,7 @@ def _last(db: Session, candidates: list[Candidate]) -> dict[int, Any]:
         "customers": [one.trigger.customer_id for one in candidates],
         "incidents": [one.incident for one in candidates],
     }
-    return {row.place: row for row in db.execute(_LAST, values)}
+    return {row.place: row for row in rows(db, _LAST, values)}
 
 
 def _ended(db: Session, candidates: list[Candidate]) -> dict[tuple[str, str, str], datetime]:
@@ -237,18 +230,17 @@ def _ended(db: Session, candidates: list[Candidate]) -> dict[tuple[str, str, str
     if not asked:
         return {}
     journeys, customers, keys = (list(column) for column in zip(*asked, strict=True))
-    rows = db.execute(_ENDED, {"journeys": journeys, "customers": customers, "keys": keys})
-    return {(row.journey, row.customer_id, row.key): row.time for row in rows}
+    found = rows(db, _ENDED, {"journeys": journeys, "customers": customers, "keys": keys})
+    return {(row.journey, row.customer_id, row.key): row.time for row in found}
 
 
 def _begin(
     db: Session, opening: list[tuple[Candidate, int]], decisions: dict[int, list[Decision]], now: datetime
 ) -> list[SendEffect]:
-    zones = {
-        row.id: row.timezone for row in db.execute(_ZONES, {"customers": [o.trigger.customer_id for o, _ in opening]})
-    }
+    people = rows(db, _ZONES, {"customers": [one.trigger.customer_id for one, _ in opening]})
+    zones = {row.id: row.timezone for row in people}
     numbers = db.execute(_NUMBERS, {"count": len(opening)}).scalars()
-    rows: list[Opening] = []
+    opened: list[Opening] = []
     effects: list[SendEffect] = []
     for number, (one, generation) in zip(numbers, opening, strict=True):
         read, trigger = one.rule.definition, one.trigger
@@ -272,10 +264,18 @@ def _begin(
             decisions=[msgspec.structs.replace(started, facts={"trigger": trigger.id, "type": trigger.type})],
             ended_at=now if moved.finished else None,
         )
-        rows.append(row)
+        opened.append(row)
         effects += steps.sends(read, row, moved, when=now)
-    db.execute(_BEGIN, {"rows": msgspec.json.encode(rows).decode(), "now": now})
+    copy(db, "runs", _BEGIN, (_row(one, now) for one in opened))
     return effects
+
+
+def _row(one: Opening, now: datetime) -> tuple[object, ...]:
+    return (
+        one.id, one.journey, one.version, one.customer_id, one.incident, one.generation, one.trigger_id, one.state,
+        msgspec.json.encode(one.position).decode(), one.due_at, one.ends_on, _json(one.decisions), now, one.ended_at,
+        0, "", "",
+    )  # fmt: skip
 
 
 def _json(decisions: list[Decision]) -> str:

@@ -118,7 +118,21 @@ class Content(Base):
 
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     encoding: Mapped[str] = mapped_column(Text)
-    """How `body` is packed: `zstd` (JSON of `messages.content.Content`, compressed)."""
+    """How `body` is packed; see `messages.content`."""
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ContentDictionary(Base):
+    """What the messages of a template version in one language have in common; see `messages.content`. Never changed."""
+
+    __tablename__ = "content_dictionaries"
+    __table_args__ = (Index(None, "digest"),)
+
+    template: Mapped[str] = mapped_column(Text, primary_key=True)
+    channel: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    locale: Mapped[str] = mapped_column(Text, primary_key=True)
+    digest: Mapped[str] = mapped_column(Text)
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 

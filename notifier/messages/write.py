@@ -5,11 +5,10 @@ from hashlib import blake2b
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from notifier.db import copy, ring
+from notifier.db import copy, ring, rows
 from notifier.messages import due
 from notifier.messages.draft import Draft
 
@@ -19,11 +18,10 @@ _COLUMNS = (
     "decisions",
 )  # fmt: skip
 
-_KEYS = text("""
-    INSERT INTO message_keys (key, message_id)
-    SELECT * FROM unnest(CAST(:keys AS bytea[]), CAST(:ids AS uuid[]))
+_KEYS = """
+    INSERT INTO message_keys (key, message_id) SELECT * FROM unnest(%(keys)b::bytea[], %(ids)b::uuid[])
     ON CONFLICT (key) DO NOTHING RETURNING message_id
-""")
+"""
 
 
 def write(db: Session, drafts: Sequence[Draft]) -> list[UUID]:
@@ -37,7 +35,7 @@ def write(db: Session, drafts: Sequence[Draft]) -> list[UUID]:
     by_id = {uuid7(): draft for draft in drafts}
     keys = {_key(draft): ident for ident, draft in reversed(by_id.items())}
     ordered = sorted(keys)  # one order for everybody, so that two writers cannot deadlock
-    new = set(db.execute(_KEYS, {"keys": ordered, "ids": [keys[key] for key in ordered]}).scalars())
+    new = {row.message_id for row in rows(db, _KEYS, {"keys": ordered, "ids": [keys[key] for key in ordered]})}
     fresh = [(ident, draft) for ident, draft in by_id.items() if ident in new]
     copy(db, "messages", _COLUMNS, (_row(ident, draft) for ident, draft in fresh))
     due.put(db, fresh)

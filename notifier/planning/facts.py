@@ -1,17 +1,22 @@
 """Load what planning must know of customers, in sets: their addresses, consent and suppressions."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from notifier.consent import state, suppress
+from notifier.consent import state
+from notifier.db import rows
 from notifier.planning.hours import candidates
 
-_CUSTOMERS = text("SELECT id, locale, timezone, country FROM customers WHERE id = ANY(:ids)")
-_POINTS = text("SELECT customer_id, channel, address, state FROM contact_points WHERE customer_id = ANY(:ids)")
+_PEOPLE = """
+    SELECT c.id, c.locale, c.timezone, c.country, p.channel, p.address, p.state = 'invalid' AS is_invalid,
+           coalesce(s.reason, '') AS suppressed
+    FROM unnest(%(ids)b::text[]) AS asked(id)
+    JOIN customers c ON c.id = asked.id
+    LEFT JOIN contact_points p ON p.customer_id = c.id
+    LEFT JOIN suppressions s ON s.channel = p.channel AND s.address = p.address AND s.lifted_at IS NULL
+"""
 
 
 class Point(Struct, frozen=True):
@@ -48,18 +53,19 @@ def load(db: Session, customer_ids: Collection[str]) -> dict[str, Known]:
     ids = sorted(set(customer_ids))
     if not ids:
         return {}
-    people = {row.id: row for row in db.execute(_CUSTOMERS, {"ids": ids})}
-    rows = db.execute(_POINTS, {"ids": ids}).all()
-    suppressed = suppress.suppressed(db, [(row.channel, row.address) for row in rows])
     allowed = state.allowed(db, ids)
+    known = {ident: Known(points={}, allowed=allowed[ident]) for ident in ids}
     points: dict[str, dict[str, Point]] = {}
-    for row in rows:
-        point = Point(row.address, row.state == "invalid", suppressed.get((row.channel, row.address), ""))
-        points.setdefault(row.customer_id, {})[row.channel] = point
-    return {key: _known(people.get(key), points.get(key, {}), allowed[key]) for key in ids}
-
-
-def _known(person: Any, points: Mapping[str, Point], allowed: Mapping[tuple[str, str], bool]) -> Known:
-    if person is None:
-        return Known(points=points, allowed=allowed)
-    return Known(locale=person.locale, timezone=person.timezone, country=person.country, points=points, allowed=allowed)
+    for row in rows(db, _PEOPLE, {"ids": ids}):
+        if row.id not in points:
+            points[row.id] = {}
+            known[row.id] = Known(
+                locale=row.locale,
+                timezone=row.timezone,
+                country=row.country,
+                points=points[row.id],
+                allowed=allowed[row.id],
+            )
+        if row.channel:
+            points[row.id][row.channel] = Point(row.address, row.is_invalid, row.suppressed)
+    return known

@@ -34,6 +34,11 @@ def decent(at: datetime, *, topic: str, channel: str, zones: Collection[str], co
     if channel == "email":
         return Decent(at)
     kind = "contractual" if topic in CONTRACTUAL else "commercial"
+    return _decent(at, kind, tuple(zones), country)
+
+
+@lru_cache(maxsize=1000)  # a set is planned at one instant, for people of few zones
+def _decent(at: datetime, kind: str, zones: tuple[str, ...], country: str) -> Decent | None:
     moment, asked = at, None
     for _ in range(_HORIZON_DAYS * max(1, len(zones))):
         waits = [(_earliest(moment, _rule(kind, country, zone), zone, country), zone) for zone in zones]

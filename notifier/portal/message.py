@@ -47,7 +47,7 @@ def handlers(parts: Parts) -> list[HTTPRouteHandler]:
 def sent(db: Session, subject: Subject) -> Kept | None:
     """Return the words as sent, or None while nothing was (or when they have been erased)."""
     row = db.get(Content, subject.message_id)
-    return unpack(row.encoding, row.body) if row else None
+    return unpack(db, row.encoding, row.body) if row else None
 
 
 def opening_beside(html: str) -> str:

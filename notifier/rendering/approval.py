@@ -7,7 +7,7 @@ from notifier.providers.contract import ApprovedTemplate
 from notifier.providers.twilio.content import Wording
 from notifier.rendering.library import Library
 from notifier.rendering.preview import facts, preview, sample
-from notifier.rendering.render import context
+from notifier.rendering.render import context, given
 
 SAMPLED_ON = date(2026, 1, 15)
 """The samples must not change with the day: a wording is known by its digest."""
@@ -31,10 +31,8 @@ def _wording(library: Library, template: str, locale: str, public_url: str) -> W
     assert isinstance(sampled, ApprovedTemplate)
     data = sample(library.purpose(template).triggers[0], locale, SAMPLED_ON)
     values = context(facts(template, "whatsapp", locale, data=data), locale)
-    buttons = [
-        (parts[f"title {place}"].render(values).strip(), f"{public_url}/m/{{{{{len(numbered) + 1 + place}}}}}")
-        for place in range(len(approved.buttons))
-    ]
+    _, said = given(library, parts, values, template)
+    buttons = [(title, f"{public_url}/m/{{{{{len(numbered) + 1 + place}}}}}") for place, (title, _) in enumerate(said)]
     return Wording(
         name=f"{template}.{locale}",
         language=locale,

@@ -13,9 +13,9 @@ from notifier.errors import Invalid
 from notifier.i18n import catalogs
 from notifier.providers.contract import Channel, Content, Email
 from notifier.rendering import preview, segments
-from notifier.rendering.cleaning import Unrenderable
 from notifier.rendering.facts import Facts
 from notifier.rendering.language import allowed, paths, wording
+from notifier.rendering.language.cleaning import Unrenderable
 from notifier.rendering.library import FILES, LAYOUTS, BadTemplate, Library
 from notifier.rendering.render import render
 

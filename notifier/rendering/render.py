@@ -8,14 +8,16 @@ from jinja2 import Template, TemplateError
 
 from notifier.i18n import catalogs
 from notifier.providers.contract import ApprovedTemplate, Content, Email, Text
-from notifier.rendering import cleaning
-from notifier.rendering.cleaning import Unrenderable
 from notifier.rendering.facts import Facts
-from notifier.rendering.library import Library
+from notifier.rendering.language import cleaning
+from notifier.rendering.language.cleaning import Unrenderable
+from notifier.rendering.library import SEPARATOR, Library
 
 LONGEST = 200_000
 """Characters of one rendered part; a message beyond it is a mistake, and mail clients cut it at half of that."""
 LONGEST_VARIABLE = 1024
+_SPACE = " \t\r\n"
+"""What is trimmed around a part: not the separator, which `str.strip` takes for white space."""
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _LONGEST_NAME = {"email": 60, "sms": 24, "whatsapp": 60}
 _PLAIN = str.maketrans({
@@ -65,14 +67,14 @@ def _said(template: Template, values: dict[str, Any]) -> str:
     if len(text) > LONGEST:
         raise Unrenderable(f"The text has {len(text)} characters; {LONGEST} is the most.")
     cleaning.require_storable(text)
-    return text.strip()
+    return text.strip(_SPACE)
 
 
 def _email(parts: dict[str, Template], values: dict[str, Any], facts: Facts, topic: str) -> Email:
-    subject = " ".join(_said(parts["subject"], values).split())
+    subject, text = _said(parts["text"], values).split(SEPARATOR)
     return Email(
-        subject=subject,
-        text=_BLANK_LINES.sub("\n\n", _said(parts["text"], values)) + "\n",
+        subject=" ".join(subject.split()),
+        text=_BLANK_LINES.sub("\n\n", text.strip()) + "\n",
         html=_said(parts["html"], values),
         unsubscribe_url=facts.links.unsubscribe,
         topic=topic,
@@ -82,22 +84,29 @@ def _email(parts: dict[str, Template], values: dict[str, Any], facts: Facts, top
 def _approved(
     library: Library, parts: dict[str, Template], values: dict[str, Any], facts: Facts, locale: str
 ) -> ApprovedTemplate:
-    approved = library.approved(facts.template)
-    named = {name: _variable(parts[f"variable {name}"], values) for name in approved.variables}
+    named, buttons = given(library, parts, values, facts.template)
     variables = list(named.values())
     text = _said(parts["text"], named | {"lang": values["lang"]})
-    buttons = []
-    for number in range(len(approved.buttons)):
-        title, link = _said(parts[f"title {number}"], values), _said(parts[f"link {number}"], values)
-        buttons.append((title, link))
+    for title, link in buttons:
         text += f"\n\n{title}: {link}"
         variables.append(link.removeprefix(f"{facts.links.public_url}/m/"))
     return ApprovedTemplate(
         content_sid=placeholder_sid(facts.template, locale),
         variables={str(number): value for number, value in enumerate(variables, start=1)},
         text=text,
-        buttons=tuple(buttons),
+        buttons=buttons,
     )
+
+
+def given(
+    library: Library, parts: dict[str, Template], values: dict[str, Any], template: str
+) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+    """Return the named variables of a WhatsApp message, and the title and link of each of its buttons."""
+    names = library.approved(template).variables
+    said = _said(parts["given"], values).split(SEPARATOR)
+    buttons = [text.strip() for text in said[len(names) :]]
+    named = {name: _variable(text) for name, text in zip(names, said, strict=False)}
+    return named, tuple(zip(buttons[::2], buttons[1::2], strict=True))
 
 
 def placeholder_sid(template: str, locale: str) -> str:
@@ -105,9 +114,9 @@ def placeholder_sid(template: str, locale: str) -> str:
     return f"HX{hashlib.blake2s(f'{template}/{locale}'.encode(), digest_size=16).hexdigest()}"
 
 
-def _variable(template: Template, values: dict[str, Any]) -> str:
+def _variable(said: str) -> str:
     """Return a variable as Meta takes it (error 63013): one line, no tabs, no run of spaces, not empty."""
-    text = cleaning.short(" ".join(_said(template, values).split()), LONGEST_VARIABLE)
+    text = cleaning.short(" ".join(said.split()), LONGEST_VARIABLE)
     if not text:
         raise Unrenderable("A WhatsApp variable is empty; give it another value with `or`.")
     return text

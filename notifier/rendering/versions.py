@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from notifier.i18n import catalogs
 from notifier.providers.contract import Channel
+from notifier.rendering.kept import give_dictionaries
 from notifier.rendering.language import wording
 from notifier.rendering.library import FILES, LAYOUTS, Library
 from notifier.rendering.models import TemplateVersion
@@ -40,6 +41,7 @@ def publish(db: Session, library: Library, *, at: datetime) -> Library:
             library.versions[template, channel] = version
     if rows:
         db.execute(insert(TemplateVersion), rows)
+    give_dictionaries(db, library)
     return library
 
 

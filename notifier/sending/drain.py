@@ -84,8 +84,8 @@ class _Island:
                 await asyncio.sleep(pace.LOOK)
 
     async def _room(self) -> int:
-        """Wait until a quarter of the slots is free: a claim of fewer costs as much as one of many."""
-        while (free := self._settings.calls - len(self._flying)) <= self._settings.calls // 4:
+        """Wait until half of the slots are free: a claim of fewer costs as much as one of many."""
+        while (free := self._settings.calls - len(self._flying)) < self._settings.calls / 2:
             self._landed.clear()
             await self._landed.wait()
         return free

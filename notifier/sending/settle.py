@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from msgspec import Struct
@@ -94,6 +95,11 @@ def _made_from(db: Session, answers: Sequence[Answered]) -> None:
         rows(db, _MADE_FROM, {"ids": [call.message_id for call in calls], "versions": versions, "to": addresses})
 
 
+@cache
+def _can_be_asked(kind: type) -> bool:
+    return issubclass(kind, Fetches)  # which looks at every name of the protocol, so it is asked once
+
+
 def _acceptance(one: Answered) -> Acceptance:
     call, ref = one.call, one.outcome.ref if isinstance(one.outcome, Accepted) else ""
     return Acceptance(
@@ -102,7 +108,7 @@ def _acceptance(one: Answered) -> Acceptance:
         provider=call.provider.name,
         ref=ref,
         template_version=call.version,
-        look_after=pace.LOOKS[0] if isinstance(call.provider, Fetches) else None,
+        look_after=pace.LOOKS[0] if _can_be_asked(type(call.provider)) else None,
     )
 
 

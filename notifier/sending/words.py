@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from notifier.db import copy
 from notifier.errors import Misconfigured, NotifierError
+from notifier.i18n import catalogs
 from notifier.messages import token
-from notifier.messages.content import Kept, pack, unpack
-from notifier.providers.contract import ApprovedTemplate, Content, Email, Text
+from notifier.messages.content import pack, unpack
+from notifier.providers.contract import ApprovedTemplate, Content
 from notifier.rendering.facts import Brand, Facts, Links
+from notifier.rendering.kept import as_kept, revived
 from notifier.rendering.library import Library
 from notifier.rendering.render import render
 from notifier.settings import Settings, secret_key
@@ -42,45 +44,16 @@ def write(
     for row in rows:
         try:
             if old := kept.get(row.id):
-                contents[row.id] = revived(row.channel, row.topic, unpack(old.encoding, old.body))
+                contents[row.id] = revived(row.channel, row.topic, unpack(db, old.encoding, old.body))
                 continue
             made = render(library, _facts(row, brand, settings.public_url.rstrip("/"), secret))
             contents[row.id] = made = _registered(made, f"{row.template}.{row.locale}", approved)
-            fresh.append((row.id, *pack(as_kept(made))))
+            fresh.append((row.id, *_packed(library, row, made)))
         except (NotifierError, ValueError, TypeError, LookupError, AttributeError) as error:
             contents.pop(row.id, None)
             spoilt[row.id] = str(error)[:500].replace("\0", "")
     copy(db, "contents", ("message_id", "encoding", "body"), fresh)
     return contents, spoilt
-
-
-def as_kept(content: Content) -> Kept:
-    """Return what is stored of a content."""
-    if isinstance(content, Email):
-        return Kept(
-            subject=content.subject, text=content.text, html=content.html, unsubscribe_url=content.unsubscribe_url
-        )
-    if isinstance(content, ApprovedTemplate):
-        return Kept(
-            text=content.text,
-            content_sid=content.content_sid,
-            variables=dict(content.variables),
-            buttons=content.buttons,
-        )
-    return Kept(text=content.text)
-
-
-def revived(channel: str, topic: str, kept: Kept) -> Content:
-    """Make the same content again from what was stored."""
-    if channel == "email":
-        return Email(
-            subject=kept.subject, text=kept.text, html=kept.html, unsubscribe_url=kept.unsubscribe_url, topic=topic
-        )
-    if channel == "whatsapp" and (kept.content_sid or kept.variables):
-        return ApprovedTemplate(
-            content_sid=kept.content_sid, variables=kept.variables, text=kept.text, buttons=kept.buttons
-        )
-    return Text(text=kept.text)
 
 
 @lru_cache(maxsize=4)
@@ -98,6 +71,11 @@ def content_sids(configured: str) -> Mapping[str, str]:
         return msgspec.json.decode(raw, type=dict[str, str])
     except (OSError, msgspec.DecodeError) as error:
         raise Misconfigured(f"NOTIFIER_WHATSAPP_CONTENT is no JSON object and no file with one: {error}") from error
+
+
+def _packed(library: Library, row: Any, content: Content) -> tuple[str, bytes]:
+    known = library.dictionaries.get((row.template, row.channel, catalogs.match(row.locale)))
+    return known.pack(as_kept(content)) if known else pack(as_kept(content))
 
 
 def _registered(content: Content, name: str, approved: Mapping[str, str]) -> Content:

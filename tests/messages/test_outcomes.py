@@ -167,9 +167,9 @@ def test_an_end_that_comes_during_the_call_does_not_hide_the_sending(db: Session
     assert message_of(db, attempt).state == "sent"
 
 
-def test_content_is_kept_exactly() -> None:
+def test_content_is_kept_exactly(db: Session) -> None:
     kept = content.Kept(subject="Olá", text="São R$ 39,90", html="<p>São R$ 39,90</p>")
 
-    assert content.unpack(*content.pack(kept)) == kept
+    assert content.unpack(db, *content.pack(kept)) == kept
     with pytest.raises(ValueError, match="rot13"):
-        content.unpack("rot13", b"")
+        content.unpack(db, "rot13", b"")

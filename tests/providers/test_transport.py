@@ -1,8 +1,10 @@
 """Which failures are surely unsent."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import cast
 
 from notifier.providers.contract import NotSent, Unknown
 from notifier.providers.transport import Answer, Transport
@@ -11,7 +13,16 @@ Serving = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 async def against(serving: Serving) -> Answer | NotSent | Unknown:
-    server = await asyncio.start_server(serving, "127.0.0.1", 0)
+    served: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(cast("asyncio.Task[None]", asyncio.current_task()))
+        with contextlib.suppress(ConnectionError):
+            await serving(reader, writer)
+            writer.close()
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     transport = Transport(total=timedelta(seconds=0.5), connect=timedelta(seconds=0.3))
     try:
@@ -19,6 +30,7 @@ async def against(serving: Serving) -> Answer | NotSent | Unknown:
     finally:
         await transport.close()
         server.close()
+        await asyncio.gather(*served)
 
 
 def test_a_refused_connection_is_surely_unsent() -> None:

@@ -9,8 +9,8 @@ from jinja2 import Environment
 from notifier.i18n import catalogs
 from notifier.i18n.shipped import directory
 from notifier.rendering import preview
-from notifier.rendering.cleaning import Unrenderable
 from notifier.rendering.language import compiling, environment, mail
+from notifier.rendering.language.cleaning import Unrenderable
 from notifier.rendering.library import Library
 from notifier.rendering.render import context
 

@@ -12,8 +12,8 @@ from notifier.i18n import catalogs
 from notifier.i18n.shipped import directory
 from notifier.providers.contract import ApprovedTemplate, Email, Text
 from notifier.rendering import preview
-from notifier.rendering.cleaning import Unrenderable
 from notifier.rendering.facts import Facts
+from notifier.rendering.language.cleaning import Unrenderable
 from notifier.rendering.library import Library, UnknownTemplate
 from notifier.rendering.render import render
 from notifier.rendering.segments import count

@@ -9,7 +9,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from notifier.i18n import catalogs, formats
-from notifier.rendering import cleaning
+from notifier.rendering.language import cleaning
 
 Kind = Literal["html", "text", "sms"]
 SCALES: Mapping[str, tuple[int, ...]] = {
@@ -51,7 +51,8 @@ def environment(kind: Kind, locale: str, region: str) -> ImmutableSandboxedEnvir
 def _said(value: Any) -> Any:
     kind = type(value)
     if kind is str:
-        return cleaning.value(value)
+        # Said here as well as in `cleaning.value`: it is asked of every value of every message.
+        return value if value.isascii() and value.isprintable() else cleaning.value(value)
     if kind is Markup or kind is int or isinstance(value, Undefined):
         return value
     raise cleaning.Unrenderable(f"The template writes {value!r}, which is no text: guard it with an if, or format it.")

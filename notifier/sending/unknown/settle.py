@@ -20,11 +20,11 @@ from notifier.messages.outcomes import Change, record
 from notifier.messages.states import PROVES
 from notifier.providers.contract import Found, Outgoing
 from notifier.providers.registry import Providers
+from notifier.rendering.kept import revived
 from notifier.sending import loop, pace
 from notifier.sending.settle import first_report_due
 from notifier.sending.unknown.evidence import Asked, Facts, judge
 from notifier.sending.unknown.leases import expire_leases
-from notifier.sending.words import revived
 from notifier.settings import Settings
 
 SET = 200
@@ -83,13 +83,13 @@ def _take(db: Session, settings: Settings) -> tuple[list[_Open], dict[str, set[s
     for row in db.execute(_MATCHED, {"messages": [row.message_id for row in rows]}):
         matched.setdefault(row.address, set()).add(row.ref)
     heard = {row.provider: row.latest for row in db.execute(_HEARD)}
-    return [_Open(row, _outgoing(row)) for row in rows], matched, heard
+    return [_Open(row, _outgoing(db, row)) for row in rows], matched, heard
 
 
-def _outgoing(row: Any) -> Outgoing | None:
+def _outgoing(db: Session, row: Any) -> Outgoing | None:
     if row.body is None:
         return None
-    content = revived(row.channel, row.topic, unpack(row.encoding, row.body))
+    content = revived(row.channel, row.topic, unpack(db, row.encoding, row.body))
     return Outgoing(attempt_id=row.id, channel=row.channel, to=row.address, content=content)
 
 

@@ -1,5 +1,6 @@
 """Make other people's text safe to stand inside our sentences: no control characters, no tricks with direction."""
 
+import msgspec
 import regex
 
 from notifier.errors import NotifierError
@@ -71,7 +72,7 @@ def require_storable(text: str) -> None:
     if "\x00" in text:
         raise Unrenderable("The text contains U+0000, which cannot be stored or sent.")
     try:
-        text.encode()
+        msgspec.msgpack.encode(text)  # unlike `str.encode` it leaves the UTF-8 with the text, for whoever needs it next
     except UnicodeEncodeError as error:
         code = ord(text[error.start])
         raise Unrenderable(f"The text contains U+{code:04X}, which cannot be stored or sent.") from error
