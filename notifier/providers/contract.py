@@ -177,13 +177,15 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """Can be asked whether it has an attempt (Twilio lists messages); otherwise only its reports are evidence."""
     silence_means_unsent: bool = False
     """When it can be asked and does not know the attempt, the attempt was not accepted."""
+    counts_segments: tuple[Channel, ...] = ()
+    """Channels whose rate limit counts segments, not messages."""
 
 
 class Provider(Protocol):
     """One way of reaching people. Built with its settings; `send` and `find` run on the sending loop."""
 
     name: str
-    """Key of the registry and of the hook's URL: `twilio`, `sendgrid`, `smtp`."""
+    """The instance's: key of the registry, of its hooks' URLs and of its attempts: `twilio`, `twilio-br`, `smtp` …"""
     can: Capabilities
 
     def sender(self, channel: str) -> str:
@@ -214,6 +216,21 @@ class Provider(Protocol):
     def inbound(self, hook: Hook) -> list[Inbound]:
         """Read the texts in a verified hook."""
         ...
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """One provider as a way to one channel: when it is chosen, and how fast its sender may go."""
+
+    provider: Provider
+    channel: Channel
+    priority: int = 1
+    """The lowest that can be used goes first."""
+    weight: int = 1
+    """The share among routes of equal priority."""
+    per_second: float | None = None
+    """What the sender is allowed: messages, or segments where `Capabilities.counts_segments` has the channel."""
+    burst: float | None = None
+    """How much may go at once after a rest; without it, one second's worth."""
 
 
 @runtime_checkable

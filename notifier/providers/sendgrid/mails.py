@@ -34,8 +34,6 @@ ACCOUNT_WAIT = 60.0
 class SendGrid:
     """Email by one SendGrid account."""
 
-    name = "sendgrid"
-
     def __init__(
         self,
         transport: Transport,
@@ -45,6 +43,7 @@ class SendGrid:
         webhook_keys: str,
         email_from: str,
         reply_to: str,
+        name: str = "sendgrid",
     ) -> None:
         """
         Make no call yet.
@@ -52,6 +51,7 @@ class SendGrid:
         `webhook_keys`: public keys of the event webhook, comma-separated while one is being replaced. Without any, no
         report can be believed.
         """
+        self.name = name
         self._transport = transport
         self._url = f"{api_url.rstrip('/')}/v3/mail/send"
         self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}

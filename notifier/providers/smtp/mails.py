@@ -48,16 +48,18 @@ class _Turn:
 class SMTP:
     """Email by one mail server. It reports nothing back; what is accepted stays `sent`."""
 
-    name = "smtp"
     can = Capabilities(channels=("email",), reports_delivery=False)
 
-    def __init__(self, url: str, *, email_from: str, reply_to: str, total: timedelta = TOTAL) -> None:
+    def __init__(
+        self, url: str, *, email_from: str, reply_to: str, name: str = "smtp", total: timedelta = TOTAL
+    ) -> None:
         """
         Read the URL; connections are opened when needed.
 
         Raises:
             Misconfigured: the URL is no `smtp://` or `smtps://` one.
         """
+        self.name = name
         parts = urlsplit(url)
         if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
             raise Misconfigured("NOTIFIER_SMTP_URL must look like smtp://user:password@host:587.")

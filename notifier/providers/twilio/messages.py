@@ -14,6 +14,7 @@ from notifier.providers.contract import (
     Accepted,
     ApprovedTemplate,
     Capabilities,
+    Channel,
     Email,
     ForgedHook,
     Found,
@@ -54,9 +55,6 @@ class Page(Struct, frozen=True):
 class Twilio:
     """SMS and WhatsApp by one account."""
 
-    name = "twilio"
-    can = Capabilities(channels=("sms", "whatsapp"), finds=True, silence_means_unsent=True)
-
     def __init__(
         self,
         transport: Transport,
@@ -67,8 +65,19 @@ class Twilio:
         sms_from: str,
         whatsapp_from: str,
         secret: str,
+        name: str = "twilio",
     ) -> None:
-        """`secret` is what callback URLs were signed with (`messages.token`)."""
+        """
+        Make no call yet; a channel without a sender is not served.
+
+        `secret` is what callback URLs were signed with (`messages.token`).
+        """
+        self.name = name
+        senders: dict[Channel, str] = {"sms": sms_from, "whatsapp": whatsapp_from}
+        channels = tuple(channel for channel, sender in senders.items() if sender)
+        self.can = Capabilities(
+            channels=channels, finds=True, silence_means_unsent=True, counts_segments=("sms", "whatsapp")
+        )
         self._transport = transport
         self._token = auth_token
         self._secret = secret

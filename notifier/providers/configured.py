@@ -1,0 +1,172 @@
+"""NOTIFIER_PROVIDERS: further instances of providers, and when and how fast each may be used, by channel."""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from notifier.errors import Misconfigured
+from notifier.providers import secrets
+from notifier.providers.contract import Channel, Provider
+from notifier.providers.sendgrid.mails import SendGrid
+from notifier.providers.smtp.mails import SMTP
+from notifier.providers.transport import Transport
+from notifier.providers.twilio.messages import Twilio
+from notifier.settings import Settings, secret_key
+
+SETTING = "NOTIFIER_PROVIDERS"
+_NAME = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+_CHANNELS = ("email", "sms", "whatsapp")
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of one route; each field as in `contract.Route`. No `priority`: the provider's usual one."""
+
+    priority: Annotated[int, Meta(ge=1)] | None = None
+    weight: Annotated[int, Meta(ge=1)] = 1
+    per_second: Annotated[float, Meta(gt=0)] | None = None
+    burst: Annotated[float, Meta(gt=0)] | None = None
+
+
+class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An entry without `kind`: limits of a provider that the other settings configure."""
+
+    email: Limits | None = None
+    sms: Limits | None = None
+    whatsapp: Limits | None = None
+
+
+class TwilioEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A further Twilio account."""
+
+    kind: Literal["twilio"]
+    account_sid: str
+    auth_token: str
+    api_url: str = "https://api.twilio.com"
+    sms_from: str = ""
+    whatsapp_from: str = ""
+
+    def build(self, name: str, transport: Transport, settings: Settings) -> Provider:
+        return Twilio(
+            transport,
+            account_sid=self.account_sid,
+            auth_token=self.auth_token,
+            api_url=self.api_url,
+            sms_from=self.sms_from,
+            whatsapp_from=self.whatsapp_from,
+            secret=secret_key(settings),
+            name=name,
+        )
+
+
+class SendGridEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A further SendGrid account; sender and reply address are those of the settings unless told."""
+
+    kind: Literal["sendgrid"]
+    api_key: str
+    api_url: str = "https://api.sendgrid.com"
+    webhook_key: str = ""
+    email_from: str = ""
+    reply_to: str = ""
+
+    def build(self, name: str, transport: Transport, settings: Settings) -> Provider:
+        return SendGrid(
+            transport,
+            api_key=self.api_key,
+            api_url=self.api_url,
+            webhook_keys=self.webhook_key,
+            email_from=self.email_from or settings.email_from,
+            reply_to=self.reply_to or settings.email_reply_to,
+            name=name,
+        )
+
+
+class SMTPEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A further mail server."""
+
+    kind: Literal["smtp"]
+    url: str
+    email_from: str = ""
+    reply_to: str = ""
+
+    def build(self, name: str, transport: Transport, settings: Settings) -> Provider:  # noqa: ARG002 - the same for all
+        sender, reply_to = self.email_from or settings.email_from, self.reply_to or settings.email_reply_to
+        return SMTP(self.url, email_from=sender, reply_to=reply_to, name=name)
+
+
+Added = TwilioEntry | SendGridEntry | SMTPEntry
+KINDS: dict[str, type[Added]] = {"twilio": TwilioEntry, "sendgrid": SendGridEntry, "smtp": SMTPEntry}
+
+
+class Plan(Struct, frozen=True):
+    """What NOTIFIER_PROVIDERS says."""
+
+    added: dict[str, Added]
+    changed: dict[str, Entry]
+
+    def limits(self, name: str, channel: Channel) -> Limits:
+        entry = self.added.get(name) or self.changed.get(name)
+        return getattr(entry, channel, None) or Limits()
+
+    def check(self, defaults: Collection[str]) -> None:
+        """Raise Misconfigured unless every entry is new, or speaks of a provider that the other settings configure."""
+        for name in self.added:
+            if name in defaults:
+                raise _wrong(name, "kind", "that name is configured by other settings already; choose another name")
+        for name in self.changed:
+            if name not in defaults:
+                raise _wrong(name, "kind", f"is missing (one of {', '.join(KINDS)}): no other setting configures it")
+
+
+def read(settings: Settings, environ: Mapping[str, str]) -> Plan:
+    """
+    Read and check the setting; nothing set gives an empty plan.
+
+    Raises:
+        Misconfigured: it cannot be read, or an entry is wrong; names the entry, the field and the remedy.
+    """
+    entries = _entries(settings.providers)
+    added: dict[str, Added] = {}
+    changed: dict[str, Entry] = {}
+    for name, raw in entries.items():
+        _convert(name, "", name, _NAME)
+        if not isinstance(raw, dict):
+            raise _wrong(name, "", "must be a table")
+        kind = raw.get("kind")
+        if kind is None:
+            changed[name] = _convert(name, "", raw, Entry)
+            continue
+        if kind not in KINDS:
+            raise _wrong(name, "kind", f"is {kind!r}; it must be one of {', '.join(KINDS)}")
+        told = secrets.resolve(raw, environ, partial(_wrong, name))
+        added[name] = _convert(name, "", told, KINDS[kind])
+    return Plan(added, changed)
+
+
+def _entries(written: str) -> dict[str, Any]:
+    if not written.strip():
+        return {}
+    try:
+        if written.lstrip().startswith("{"):
+            return msgspec.json.decode(written, type=dict[str, Any])
+        return tomllib.loads(Path(written).read_text())
+    except OSError as error:
+        raise Misconfigured(f"{SETTING} names {written}, which cannot be read: {error.strerror}.") from error
+    except (msgspec.DecodeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{SETTING} cannot be read: {error}.") from error
+
+
+def _convert(name: str, field: str, raw: Any, kind: Any) -> Any:
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$")
+        raise _wrong(name, where.rstrip("`").lstrip(".") or field, what) from error
+
+
+def _wrong(name: str, field: str, why: str) -> Misconfigured:
+    return Misconfigured(f"{SETTING}, entry [{name}]{f', {field}' if field else ''}: {why}.")
