@@ -5,17 +5,16 @@ the process that merely watches the others stays small.
 
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from notifier import logs
 from notifier import settings as configuration
-from notifier.errors import Invalid, NotifierError
+from notifier.bench.command import bench
+from notifier.errors import NotifierError
 from notifier.settings import Settings
 
 if TYPE_CHECKING:
@@ -210,10 +209,10 @@ def billing() -> None:
 @click.pass_obj
 def billing_advance(settings: Settings, to: str) -> None:
     """Move the business clock to DATE, doing and sending everything that falls due on the way, in order."""
-    at = _instant(to)
     from notifier import timekeeper
     from notifier.house import House
 
+    at = timekeeper.instant(to)
     with House(settings) as house:
         performed = timekeeper.advance(house, at)
     counts = msgspec.structs.asdict(performed).items()
@@ -286,15 +285,4 @@ def _report(what: str, problems: Iterable[Any]) -> None:
     click.echo(f"{what}: all in order")
 
 
-def _instant(written: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(written)
-    except ValueError:
-        _refuse_date(written)
-    if "T" not in written and " " not in written:
-        at = at.replace(hour=14)
-    return at.replace(tzinfo=ZoneInfo("UTC")) if at.tzinfo is None else at.astimezone(UTC)
-
-
-def _refuse_date(written: str) -> NoReturn:
-    raise Invalid("The date cannot be read.", {"--to": f"{written!r}: write 2026-12-24 or 2026-12-24T09:00Z."})
+commands.add_command(bench)

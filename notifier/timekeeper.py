@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from billing import advance as billing
 from billing.run import Performed
 from notifier import clock_moves, pipeline, tick
+from notifier.errors import Invalid
 from notifier.house import House
 
 log = structlog.get_logger()
@@ -98,3 +99,20 @@ def keep(house: House, stopped: threading.Event) -> None:
 def _say(house: House, ident: int, at: datetime) -> None:
     with house.database.begin() as db:
         clock_moves.progress(db, ident, at=at)
+
+
+def instant(written: str) -> datetime:
+    """
+    Read where the clock is to be moved: a date means 14:00 UTC of it, a time without a zone is UTC.
+
+    Raises:
+        Invalid: it is neither.
+    """
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        remedy = f"{written!r}: write 2026-12-24 or 2026-12-24T09:00Z."
+        raise Invalid("The date cannot be read.", {"--to": remedy}) from None
+    if "T" not in written and " " not in written:
+        at = at.replace(hour=14)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

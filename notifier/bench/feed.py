@@ -8,6 +8,8 @@ import msgspec
 
 from notifier.catalog import samples
 
+BULK = ("loyalty.bonus_granted",)
+"""What is sent when nothing else is due."""
 TYPES = ("payment.failed", "invoice.upcoming", "subscription.canceled")
 PEOPLE = (
     ("pt_BR", "America/Sao_Paulo", "BR", "+55119{:08d}", 80_000_000),
@@ -19,22 +21,24 @@ LARGEST = 1000
 """Triggers in one batch."""
 
 
-def triggers(many: int, *, at: datetime, first: int = 0) -> Iterator[bytes]:
+def triggers(
+    many: int, *, at: datetime, first: int = 0, kinds: Sequence[str] = TYPES, name: str = "evt"
+) -> Iterator[bytes]:
     """
     Make `many` triggers, each of another customer, as CloudEvents.
 
     By the shipped journeys each asks for an email and, to those who are on WhatsApp (`OFF_WHATSAPP`), a WhatsApp, to
     the others an SMS.
     """
-    plain = {kind: samples.data(kind, date(2026, 11, 18)) for kind in TYPES}
+    plain = {kind: samples.data(kind, date(2026, 11, 18)) for kind in kinds}
     for number in range(first, first + many):
         chosen = random.Random(number)  # noqa: S311 - the same triggers every time
         locale, zone, country, phone, base = PEOPLE[number % len(PEOPLE)]
-        kind = chosen.choice(TYPES)
+        kind = chosen.choice(kinds)
         data = {**plain[kind]}
         for thing in ("invoice", "subscription", "payment"):
             if thing in data:
-                data[thing] = {**data[thing], "id": f"{thing}_{number}"}
+                data[thing] = {**data[thing], "id": f"{thing}_{name}_{number}"}
         if "invoice" in data and "amount" in data["invoice"]:
             data["invoice"]["amount"] = chosen.randrange(990, 99_900)
         data["customer"] = {
@@ -46,7 +50,7 @@ def triggers(many: int, *, at: datetime, first: int = 0) -> Iterator[bytes]:
             "email": f"customer.{number}@example.com",
             "phone": phone.format(base + number % 4_000_000),
         }
-        event = {"specversion": "1.0", "id": f"evt_{number}", "source": "/bench", "type": kind}
+        event = {"specversion": "1.0", "id": f"{name}_{number}", "source": "/bench", "type": kind}
         yield msgspec.json.encode({**event, "time": at, "subject": f"cus_{number}", "data": data})
 
 

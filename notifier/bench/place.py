@@ -9,14 +9,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from notifier.bench.sink import Told
 from notifier.embedded import server
 from notifier.settings import Settings
 
 LOCALES = ("pt_BR", "en", "es")
+TWILIO_TOKEN = "bench"  # noqa: S105 - of an account that is none
 
 
 @contextmanager
@@ -27,16 +30,20 @@ def database(settings: Settings) -> Iterator[str]:
         root = held.url if held else settings.database_url
         name = f"notifier_bench_{secrets.token_hex(4)}"
         url = make_url(root)
-        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
-            _run(plain, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            _run(plain(root), sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             try:
                 yield url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
             finally:
-                _run(plain, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+                _run(plain(root), sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
         finally:
             if held:
                 held.close()
+
+
+def plain(url: str) -> str:
+    """Return the URL as psycopg reads it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _run(url: str, statement: sql.Composed) -> None:
@@ -45,9 +52,9 @@ def _run(url: str, statement: sql.Composed) -> None:
 
 
 @contextmanager
-def sink(seconds: float) -> Iterator[str]:
+def sink(told: Told) -> Iterator[str]:
     """Run a sink; yield its URL."""
-    command = [sys.executable, "-m", "notifier.bench.sink", str(seconds)]
+    command = [sys.executable, "-m", "notifier.bench.sink", msgspec.json.encode(told).decode()]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -79,14 +86,16 @@ def children(commands: list[list[str]], environ: Mapping[str, str]) -> Iterator[
                 process.kill()
 
 
-def environment(url: str, sink_url: str) -> dict[str, str]:
-    """Return the settings every process of the bench has."""
+def environment(url: str, sink_url: str, *, port: int = 9, sendgrid_key: str = "") -> dict[str, str]:
+    """Return the settings every process of the bench has; `port` is that of its web process, if it has one."""
     return {
         "NOTIFIER_DATABASE_URL": url,
         "NOTIFIER_SECRET_KEY": "bench" * 8,
-        "NOTIFIER_PUBLIC_URL": "http://127.0.0.1:9",
+        "NOTIFIER_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "NOTIFIER_PORT": str(port),
+        "NOTIFIER_SENDGRID_WEBHOOK_KEY": sendgrid_key,
         "NOTIFIER_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
-        "NOTIFIER_TWILIO_AUTH_TOKEN": "bench",
+        "NOTIFIER_TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
         "NOTIFIER_TWILIO_API_URL": sink_url,
         "NOTIFIER_TWILIO_SMS_FROM": "+15005550006",
         "NOTIFIER_TWILIO_WHATSAPP_FROM": "+15005550006",

@@ -28,6 +28,8 @@ LONGEST = 1800.0
 
 _OPEN = text("""
     SELECT EXISTS (SELECT FROM triggers WHERE state = 'pending') OR EXISTS (SELECT FROM due_messages)
+        OR EXISTS (SELECT FROM hooks WHERE state = 'pending')
+        OR (:reported AND EXISTS (SELECT FROM messages WHERE state = 'sent' AND trigger_id > :after))
         OR EXISTS (SELECT FROM attempts WHERE state IN ('calling', 'unknown'))
         OR EXISTS (SELECT FROM runs WHERE state = 'open' AND due_at <= :now)
 """)
@@ -47,6 +49,8 @@ class Whole(Struct, frozen=True, kw_only=True):
     """What a run came to."""
 
     workers: int
+    after: int
+    """Its triggers have higher ids."""
     triggers: int
     messages: int
     seconds: float
@@ -59,7 +63,7 @@ class Whole(Struct, frozen=True, kw_only=True):
 
     @property
     def per_second(self) -> float:
-        return self.messages / self.seconds
+        return self.messages / self.seconds if self.seconds else 0.0
 
 
 def prepare(environ: dict[str, str]) -> House:
@@ -73,11 +77,11 @@ def prepare(environ: dict[str, str]) -> House:
     return house
 
 
-def settle_in(database: Database, many: int, *, first: int = 0) -> list[bytes]:
+def settle_in(database: Database, many: int, *, first: int = 0, kinds: Sequence[str] = feed.TYPES) -> list[bytes]:
     """Make the customers known, half of them not on WhatsApp; return the triggers to come."""
     with database.begin() as db:
         now = clock.business_now(db)
-    raws = list(feed.triggers(many, at=now, first=first))
+    raws = list(feed.triggers(many, at=now, first=first, kinds=kinds))
     for batch in feed.batches(raws):
         people = [event.snapshot(now) for raw in batch if isinstance(event := read(raw), Event)]
         database.run(lambda db: snapshot.upsert(db, people))  # noqa: B023 - runs at once
@@ -87,21 +91,28 @@ def settle_in(database: Database, many: int, *, first: int = 0) -> list[bytes]:
     return raws
 
 
-def run(house: House, sink_url: str, environ: dict[str, str], *, workers: int, raws: Sequence[bytes]) -> Whole:
-    """Hand the triggers in while `workers` processes work, and wait until everything is settled."""
+def run(
+    house: House, sink_url: str, environ: dict[str, str], *, workers: int, raws: Sequence[bytes],
+    with_callbacks: bool = False,
+) -> Whole:  # fmt: skip
+    """
+    Hand the triggers in while `workers` processes work, and wait until everything is settled.
+
+    `with_callbacks`: the sink reports on every message, and the run ends when every report has been applied.
+    """
     database = house.database
-    _ask(f"{sink_url}/taken", "DELETE")
+    forget(sink_url)
+    after = last_trigger(database)
     with database.begin() as db:
-        after = db.execute(text("SELECT coalesce(max(id), 0) FROM triggers")).scalar_one()
         since = clock.machine_now(db)
     with place.children([["worker"]] * workers, environ) as started:
         pids = [process.pid for process in started]
-        _wait_for(database, workers)
+        wait_for(database, workers)
         before, begun = cost.spent(database, pids), time.perf_counter()
         for batch in feed.batches(raws):
-            _hand_in(database, batch)
+            hand_in(database, batch)
         end = begun + LONGEST
-        while _is_open(database):
+        while _is_open(database, after, reported=with_callbacks):
             if time.perf_counter() > end:
                 raise Stuck(f"After {LONGEST:.0f} s the run is not over.")
             time.sleep(0.05)
@@ -111,11 +122,19 @@ def run(house: House, sink_url: str, environ: dict[str, str], *, workers: int, r
         by_channel = {row.channel: row.many for row in db.execute(_SENT, {"after": after})}
         asked = db.execute(_ASKED, {"after": after}).scalar_one()
         ledger = {row.id: row.message_id for row in db.execute(_LEDGER, {"since": since})}
-    lost, doubled = compare(_taken(sink_url), ledger, asked)
+    lost, doubled = compare([attempt for attempt, _ in taken(sink_url)], ledger, asked)
     return Whole(
-        workers=workers, triggers=len(raws), messages=sum(by_channel.values()), seconds=seconds, by_channel=by_channel,
-        lost=lost, doubled=doubled, cpu=cpu, memory_mb=memory,
-    )  # fmt: skip
+        workers=workers,
+        after=after,
+        triggers=len(raws),
+        messages=sum(by_channel.values()),
+        seconds=seconds,
+        by_channel=by_channel,
+        lost=lost,
+        doubled=doubled,
+        cpu=cpu,
+        memory_mb=memory,
+    )
 
 
 def compare(taken: Sequence[UUID], ledger: dict[UUID, UUID], asked: int) -> tuple[int, int]:
@@ -124,17 +143,20 @@ def compare(taken: Sequence[UUID], ledger: dict[UUID, UUID], asked: int) -> tupl
     return asked - len(set(messages)), len(messages) - len(set(messages))
 
 
-def _hand_in(database: Database, batch: Sequence[bytes]) -> None:
+def hand_in(database: Database, batch: Sequence[bytes]) -> None:
+    """Accept triggers as the web process would."""
     events = [event for raw in batch if isinstance(event := read(raw), Event)]
     database.run(lambda db: accept(db, events, now=clock.business_now(db)))
 
 
-def _is_open(database: Database) -> bool:
+def _is_open(database: Database, after: int, *, reported: bool) -> bool:
     with database.begin() as db:
-        return bool(db.execute(_OPEN, {"now": clock.business_now(db)}).scalar_one())
+        given = {"now": clock.business_now(db), "after": after, "reported": reported}
+        return bool(db.execute(_OPEN, given).scalar_one())
 
 
-def _wait_for(database: Database, workers: int) -> None:
+def wait_for(database: Database, workers: int) -> None:
+    """Wait until so many workers listen."""
     listening = text("""
         SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'notifier listener'
@@ -153,8 +175,21 @@ def _vacuum(url: str) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def _taken(sink_url: str) -> list[UUID]:
-    return [UUID(hex=line) for line in _ask(f"{sink_url}/taken").decode().split()]
+def taken(sink_url: str) -> list[tuple[UUID, float]]:
+    """Return the attempts the sink took, in order, and when (UNIX seconds)."""
+    lines = (line.split() for line in _ask(f"{sink_url}/taken").decode().splitlines())
+    return [(UUID(hex=attempt), float(at)) for attempt, at in lines]
+
+
+def forget(sink_url: str) -> None:
+    """Let the sink begin its record anew."""
+    _ask(f"{sink_url}/taken", "DELETE")
+
+
+def last_trigger(database: Database) -> int:
+    """Return the id of the newest trigger."""
+    with database.begin() as db:
+        return int(db.execute(text("SELECT coalesce(max(id), 0) FROM triggers")).scalar_one())
 
 
 def _ask(url: str, method: str = "GET") -> bytes:

@@ -1,0 +1,117 @@
+"""What Twilio and SendGrid report of every message the sink took: `sent` or `processed`, then `delivered`, signed."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Iterable
+from urllib.parse import urlencode
+
+import msgspec
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from notifier.bench import wire
+
+CONNECTIONS = 32
+LARGEST = 500
+"""Events in one post of SendGrid's; it gathers for a moment."""
+GATHERED = 0.1
+AGAIN = 0.5
+"""Seconds until what was not answered with a 2xx is posted again."""
+
+
+class Callbacks:
+    """Reports to `events_url` (SendGrid), and to the address each message named (Twilio)."""
+
+    def __init__(self, events_url: str, twilio_token: str, sendgrid_key: str) -> None:
+        """`sendgrid_key`: the private key of the signed event webhook, PEM."""
+        self._events_url = events_url
+        self._token = twilio_token.encode()
+        self._key = private(sendgrid_key)
+        self._due: asyncio.Queue[bytes] = asyncio.Queue()
+        self._events: list[dict[str, object]] = []
+        self.posted = 0
+        self._workers = [asyncio.ensure_future(self._post()) for _ in range(CONNECTIONS)]
+        self._workers.append(asyncio.ensure_future(self._gather()))
+
+    def mail(self, attempt: str) -> None:
+        """Report on a mail."""
+        now = int(time.time())
+        for kind in ("processed", "delivered"):
+            event = {"event": kind, "timestamp": now, "sg_event_id": f"{kind}-{attempt}", "sg_message_id": attempt}
+            self._events.append({**event, "email": "customer@example.com", "attempt_id": attempt})
+
+    def phone(self, url: str, ref: str) -> None:
+        """Report on a text."""
+        for status in ("sent", "delivered"):
+            self._due.put_nowait(twilio(url.partition("#")[0], ref, status, self._token))
+
+    async def _gather(self) -> None:
+        while True:
+            await asyncio.sleep(GATHERED)
+            while self._events:
+                events, self._events = self._events[:LARGEST], self._events[LARGEST:]
+                self._due.put_nowait(sendgrid(self._events_url, events, self._key))
+
+    async def _post(self) -> None:
+        while True:
+            request = await self._due.get()
+            try:
+                connection = await wire.connect(self._events_url)
+                while True:
+                    status = await connection.ask(request)
+                    if status >= 300:
+                        raise ConnectionError(f"answered {status}")
+                    self.posted += 1
+                    request = await self._due.get()
+            except OSError:
+                self._due.put_nowait(request)
+                await asyncio.sleep(AGAIN)
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.cancel()
+
+
+def twilio(url: str, ref: str, status: str, token: bytes) -> bytes:
+    """Write a status callback, signed as https://www.twilio.com/docs/usage/security says."""
+    form = {
+        "AccountSid": "AC" + "0" * 32, "ApiVersion": "2010-04-01", "From": "+15005550006", "MessageSid": ref,
+        "MessageStatus": status, "SmsSid": ref, "SmsStatus": status, "To": "+15005550001",
+    }  # fmt: skip
+    said = url + "".join(name + value for name, value in form.items())
+    signature = base64.b64encode(hmac.digest(token, said.encode(), hashlib.sha1)).decode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
+    return wire.request(url, headers, urlencode(form).encode())
+
+
+def sendgrid(url: str, events: Iterable[dict[str, object]], key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Write a post of the signed event webhook."""
+    at, body = str(int(time.time())), msgspec.json.encode(list(events)) + b"\r\n"
+    signature = base64.b64encode(key.sign(at.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
+    headers = {
+        "Content-Type": "application/json",
+        "X-Twilio-Email-Event-Webhook-Timestamp": at,
+        "X-Twilio-Email-Event-Webhook-Signature": signature,
+    }
+    return wire.request(url, headers, body)
+
+
+def keys() -> tuple[str, str]:
+    """Make a key pair for the event webhook: private as PEM, public as SendGrid shows it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), base64.b64encode(public).decode()
+
+
+def private(pem: str) -> ec.EllipticCurvePrivateKey:
+    """Read a private key of `keys`."""
+    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("an EC key is needed")
+    return key
