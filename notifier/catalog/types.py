@@ -1,7 +1,7 @@
 """The registry of trigger types: name, version, schema, sample."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +20,8 @@ class TriggerType(Struct, frozen=True, kw_only=True):
     name: str
     version: int
     data: type[lifecycle.TriggerData]
+    lane: Literal["transactional", "bulk"] = "transactional"
+    """`bulk`: nobody waits for it; it is handled when nothing else is pending."""
 
     @property
     def summary(self) -> str:
@@ -57,8 +59,8 @@ TYPES: dict[str, TriggerType] = {
         TriggerType(name="payment.failed", version=1, data=lifecycle.PaymentFailed),
         TriggerType(name="payment.recovered", version=1, data=lifecycle.PaymentRecovered),
         TriggerType(name="subscription.canceled", version=1, data=lifecycle.SubscriptionCanceled),
-        TriggerType(name="feedback.requested", version=1, data=lifecycle.FeedbackRequested),
-        TriggerType(name="loyalty.bonus_granted", version=1, data=lifecycle.LoyaltyBonusGranted),
+        TriggerType(name="feedback.requested", version=1, data=lifecycle.FeedbackRequested, lane="bulk"),
+        TriggerType(name="loyalty.bonus_granted", version=1, data=lifecycle.LoyaltyBonusGranted, lane="bulk"),
     )
 }
 

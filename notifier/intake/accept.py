@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
+from notifier.catalog import types
 from notifier.customers import snapshot
 from notifier.db import ring
 from notifier.intake.events import Event
@@ -30,15 +31,22 @@ class Result(Struct, frozen=True, kw_only=True):
     errors: dict[str, str] = {}
 
 
-_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('triggers', 'id')) FROM generate_series(1, :count)")
+_NUMBERS = text("SELECT nextval('triggers_id_seq') FROM generate_series(1, :count)")
 _INSERT = text("""
-    INSERT INTO triggers (id, source, event_id, type, version, customer_id, time, data)
-    SELECT id, source, event_id, type, version, customer_id, time, data
+    INSERT INTO triggers (id, source, event_id, type, version, customer_id, time, lane, data)
+    SELECT id, source, event_id, type, version, customer_id, time, lane, data
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
          AS n(id bigint, source text, event_id text, type text, version int, customer_id text, time timestamptz,
-              data jsonb)
+              lane text, data jsonb)
     ORDER BY source, event_id
     ON CONFLICT (source, event_id) DO NOTHING RETURNING id
+""")
+# A customer's triggers are handled in their order: one that is in no hurry must not hold up one that is.
+_HURRY = text("""
+    UPDATE triggers SET lane = 'transactional' WHERE id IN (
+        SELECT id FROM triggers WHERE customer_id = ANY(:customers) AND state = 'pending' AND lane = 'bulk'
+        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    )
 """)
 
 _UNSTORABLE = "It holds a value that cannot be stored: a number or a date beyond all bounds, or broken text."
@@ -95,12 +103,15 @@ def _store(db: Session, events: list[Event], *, now: datetime) -> set[int]:
             "version": event.version,
             "customer_id": event.customer_id,
             "time": event.time or now,
+            "lane": types.get(event.type).lane,
             "data": Raw(event.data),
         }
         for number, event in zip(numbers, events, strict=True)
     ]
     stored = set(db.execute(_INSERT, {"rows": msgspec.json.encode(rows).decode()}).scalars())
     new = {place for place, number in enumerate(numbers) if number in stored}
+    if urgent := sorted({events[place].customer_id for place in new if rows[place]["lane"] == "transactional"}):
+        db.execute(_HURRY, {"customers": urgent})
     # No snapshot from ahead of our clock: what the API says a moment later must not be older than it.
     snapshot.upsert(db, [events[place].snapshot(min(events[place].time or now, now)) for place in sorted(new)])
     return new

@@ -9,7 +9,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from notifier.db import ring, rows
+from notifier.db import in_index_order, ring, rows
 from notifier.journeys import registry, steps
 from notifier.journeys.registry import Rules
 from notifier.journeys.steps import Outcome, Position, SendEffect
@@ -23,11 +23,11 @@ TRIES = 5
 _CLAIM = text("""
     WITH oldest AS MATERIALIZED (
         SELECT t.id, t.type, t.customer_id, t.time, t.data FROM triggers t
-        WHERE t.state = 'pending' AND NOT EXISTS (
+        WHERE lower(t.state) = 'pending' AND NOT EXISTS (
             SELECT FROM triggers o
-            WHERE o.customer_id = t.customer_id AND o.state = 'pending' AND (o.time, o.id) < (t.time, t.id)
+            WHERE o.customer_id = t.customer_id AND o.state = 'pending' AND (o.time, o.id) < (t.time, t.id) OFFSET 0
         )
-        ORDER BY t.time, t.id LIMIT :limit FOR UPDATE SKIP LOCKED
+        ORDER BY t.lane DESC, t.time, t.id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     SELECT *, pg_try_advisory_xact_lock(hashtextextended(customer_id, 1)) AS is_mine FROM oldest
 """)
@@ -36,7 +36,7 @@ _DUE = text("""
            coalesce((SELECT timezone FROM customers WHERE id = r.customer_id), '') AS timezone
     FROM runs r
     WHERE r.state = 'open' AND r.due_at <= :now AND NOT EXISTS (
-        SELECT FROM triggers t WHERE t.customer_id = r.customer_id AND t.state = 'pending'
+        SELECT FROM triggers t WHERE t.customer_id = r.customer_id AND t.state = 'pending' OFFSET 0
     )
     ORDER BY r.due_at, r.id LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
@@ -70,6 +70,7 @@ def triggers(db: Session, *, limit: int, now: datetime, then: Then) -> int:
     A customer's later triggers are taken in the next round, so that each sees what the one before it did. Several
     workers may do so at once. One that cannot be handled, or whose effects `then` cannot take, fails alone.
     """
+    in_index_order(db)
     found = db.execute(_CLAIM, {"limit": limit}).all()
     mine = [row for row in found if row.is_mine]
     if len(mine) < len(found):
@@ -83,6 +84,7 @@ def triggers(db: Session, *, limit: int, now: datetime, then: Then) -> int:
 
 def due(db: Session, *, limit: int, now: datetime, then: Then) -> int:
     """Take up to `limit` runs further whose time has come, as `triggers` does; pending triggers are handled first."""
+    in_index_order(db)
     found = db.execute(_DUE, {"limit": limit, "now": now}).all()
     if found:
         rules = registry.load(db)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from notifier.clock import since_boot
-from notifier.db import copy, rows
+from notifier.db import copy, in_index_order, rows
 from notifier.messages import token
 from notifier.messages.draft import Decision
 from notifier.providers.contract import Content, Outgoing, Provider
@@ -60,7 +60,7 @@ _DUE = """
         SELECT d.message_id, d.number, d.tries FROM due_messages d
         WHERE d.lane = %(lane)s AND d.due_at <= %(now)s
         AND (d.not_before IS NULL OR d.not_before <= clock_timestamp()) AND d.channel = ANY(%(channels)s)
-        AND NOT EXISTS (SELECT FROM triggers t WHERE t.customer_id = d.customer_id AND t.state = 'pending')
+        AND NOT EXISTS (SELECT FROM triggers t WHERE t.customer_id = d.customer_id AND t.state = 'pending' OFFSET 0)
         ORDER BY d.due_at, d.message_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
     SELECT m.id, due.number, due.tries, m.customer_id, m.run_id, m.channel, m.address, m.topic, m.template, m.locale,
@@ -90,6 +90,7 @@ def claim(
     channels = _channels(db, providers)
     if not channels or (lane == "bulk" and is_busy(db, channels, now)):
         return _NOTHING
+    in_index_order(db)
     found = rows(db, _DUE, {"lane": lane, "now": now, "channels": channels, "limit": limit})
     if not found:
         return _NOTHING

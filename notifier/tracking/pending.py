@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from notifier.db import in_index_order
 from notifier.errors import Misconfigured
 from notifier.providers.contract import Hook, Provider
 
@@ -42,6 +43,7 @@ class PendingHook(Struct, frozen=True, kw_only=True):
 
 def claim(db: Session, kind: Literal["status", "inbound"], *, limit: int) -> list[PendingHook]:
     """Lock the oldest pending callbacks of a kind that nobody else has locked."""
+    in_index_order(db)
     rows = db.execute(_CLAIM, {"kind": kind, "limit": limit})
     return [
         PendingHook(id=row.id, provider=row.provider, url=row.url, headers=row.headers, body=bytes(row.body))
