@@ -15,7 +15,8 @@ _DUE = text("""
     SELECT 'runs' WHERE EXISTS (SELECT FROM runs WHERE state = 'open' AND due_at <= :now)
     UNION ALL
     SELECT lane FROM (VALUES ('transactional'), ('bulk')) AS lanes(lane) WHERE EXISTS (
-        SELECT FROM due_messages d WHERE d.lane = lanes.lane AND due_at <= :now
+        SELECT FROM due_messages d
+        WHERE d.lane = lanes.lane AND d.channel IN ('email', 'sms', 'whatsapp') AND due_at <= :now
         AND (not_before IS NULL OR not_before <= clock_timestamp()))
     UNION ALL
     SELECT 'hooks' WHERE EXISTS (SELECT FROM hooks WHERE state = 'pending')

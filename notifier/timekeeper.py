@@ -25,11 +25,7 @@ _NEXT = text("""
     SELECT min(at) FROM (
         (SELECT due_at AS at FROM runs WHERE state = 'open' AND due_at > :now ORDER BY due_at LIMIT 1)
         UNION ALL
-        (SELECT due_at FROM due_messages WHERE lane = 'transactional' AND due_at > :now
-         ORDER BY due_at LIMIT 1)
-        UNION ALL
-        (SELECT due_at FROM due_messages WHERE lane = 'bulk' AND due_at > :now
-         ORDER BY due_at LIMIT 1)
+        (SELECT min(due_at) FROM due_messages WHERE due_at > :now)
     ) AS due
 """)
 _OUTSTANDING = text("""

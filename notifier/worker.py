@@ -18,12 +18,15 @@ from notifier import broker, clock, pipeline, publish, tick, timekeeper
 from notifier.demo import life
 from notifier.demo.orphan import follow_parent
 from notifier.house import House
+from notifier.sending import breaker
 from notifier.settings import Settings
 
 log = structlog.get_logger()
 
 THREADS = len(broker.LANES) + 2
 TICK = timedelta(seconds=1)
+WATCH = timedelta(seconds=5)
+"""How often senders are asked whether their reports still come."""
 BILLING = timedelta(seconds=5)
 """How often billing looks whether anything has come due by itself."""
 
@@ -40,6 +43,7 @@ def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None
         pipeline.declare(house.broker, house)
         workers.start()
         threads = [_thread("tick", lambda: _repeat(lambda: _tick(house), TICK, stopped))]
+        threads.append(_thread("watch", lambda: _repeat(lambda: _watch(house), WATCH, stopped)))
         threads.append(_thread("billing", lambda: _repeat(lambda: _bill(house), BILLING, stopped)))
         if isinstance(house.broker, StubBroker):
             ring = broker.through_dramatiq(house.broker)
@@ -82,6 +86,10 @@ def serve_many(processes: int) -> None:
 
 def _tick(house: House) -> None:
     tick.tick(house.database, lease=house.settings.lease_seconds)
+
+
+def _watch(house: House) -> None:
+    house.database.run(lambda db: breaker.watch(db, house.providers))
 
 
 def _bill(house: House) -> None:

@@ -19,6 +19,8 @@ class Wire(asyncio.Protocol):
 
     def ask(self, request: bytes) -> "asyncio.Future[int]":
         """Send a request as it is; the future gives the status, or ConnectionError."""
+        if self._transport.is_closing():
+            raise ConnectionResetError("closed by the other side")
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return self._answer

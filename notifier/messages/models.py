@@ -93,7 +93,7 @@ class DueMessage(Base):
     """
 
     __tablename__ = "due_messages"
-    __table_args__ = (Index(None, "lane", "due_at", "message_id"),)
+    __table_args__ = (Index(None, "lane", "channel", "due_at", "message_id"),)
 
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     customer_id: Mapped[str] = mapped_column(Text)

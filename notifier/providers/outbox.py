@@ -23,10 +23,12 @@ Answering = Callable[[Outgoing], Outcome]
 class Outbox:
     """Accepts everything, unless `answering` says otherwise; `taken` is what it really has."""
 
-    name = "outbox"
-    can = Capabilities(channels=("email", "sms", "whatsapp"), finds=True, silence_means_unsent=True)
+    can = Capabilities(
+        channels=("email", "sms", "whatsapp"), finds=True, silence_means_unsent=True, counts_segments=("sms",)
+    )
 
-    def __init__(self, answering: Answering | None = None, *, seconds: float = 0.0) -> None:
+    def __init__(self, answering: Answering | None = None, *, seconds: float = 0.0, name: str = "outbox") -> None:
+        self.name = name
         self.answering: Answering = answering or (lambda outgoing: Accepted(ref=f"out-{outgoing.attempt_id.hex}"))
         self.seconds = seconds
         """How long a call takes."""
@@ -39,7 +41,7 @@ class Outbox:
         """What it says of messages it has accepted, by ref."""
 
     def sender(self, channel: str) -> str:
-        return f"outbox-{channel}"
+        return f"{self.name}-{channel}"
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         if self.seconds:

@@ -1,5 +1,6 @@
 """Take due messages of a lane: ask whether they are still true, render them, commit an attempt for each."""
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,10 +15,11 @@ from notifier.clock import since_boot
 from notifier.db import copy, in_index_order, rows
 from notifier.messages import token
 from notifier.messages.draft import Decision
-from notifier.providers.contract import Content, Outgoing, Provider
-from notifier.providers.registry import Providers
+from notifier.providers.contract import Channel, Content, Outgoing, Provider
+from notifier.providers.registry import CHANNELS, Providers
 from notifier.rendering.library import Library
-from notifier.sending import still, verdicts, words
+from notifier.sending import breaker, still, tokens, verdicts, words
+from notifier.sending.routes import Sender, Ways, sender_of
 from notifier.sending.verdicts import Held
 from notifier.settings import Settings, secret_key
 
@@ -54,12 +56,11 @@ _BUSY = text("""
         AND (not_before IS NULL OR not_before <= clock_timestamp()) AND channel = ANY(:channels)
     )
 """)
-_PAUSED = text("SELECT provider, sender FROM sender_pauses WHERE until > clock_timestamp()")
 _DUE = """
     WITH due AS MATERIALIZED (
         SELECT d.message_id, d.number, d.tries FROM due_messages d
         WHERE d.lane = %(lane)s AND d.due_at <= %(now)s
-        AND (d.not_before IS NULL OR d.not_before <= clock_timestamp()) AND d.channel = ANY(%(channels)s)
+        AND (d.not_before IS NULL OR d.not_before <= clock_timestamp()) AND d.channel = %(channel)s
         AND NOT EXISTS (SELECT FROM triggers t WHERE t.customer_id = d.customer_id AND t.state = 'pending' OFFSET 0)
         ORDER BY d.due_at, d.message_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
@@ -74,30 +75,47 @@ _TAKE = "DELETE FROM due_messages WHERE message_id = ANY(%(ids)b::uuid[])"
 _ATTEMPT = ("id", "message_id", "number", "provider", "sender", "claimed_by", "address")
 
 _NOTHING = Claimed([], 0, {})
+_chance = random.SystemRandom()
 
 
 def claim(
     db: Session, providers: Providers, library: Library, settings: Settings, *, lane: str, limit: int, worker: str,
-    now: datetime,
+    now: datetime, rooms: Mapping[Sender, float] | None = None,
 ) -> Claimed:  # fmt: skip
     """
     Claim up to `limit` due messages in this transaction; once it is committed each returned call must be made.
+
+    `rooms`: what was reserved of senders with a rate limit (`tokens.reserve`); what is not used goes back.
 
     Takes nothing of `bulk` while anything transactional is due. A message that cannot be rendered fails alone.
     `now` is business time. Of a message that goes only its due row is touched: nobody waits for the claim who changes
     the message itself.
     """
-    channels = _channels(db, providers)
+    rooms = rooms or {}
+    ways = _ways(db, providers, rooms)
+    claimed = _claim(db, ways, library, settings, lane=lane, limit=limit, worker=worker, now=now)
+    tokens.add(db, {sender: got - ways.used[sender] for sender, got in rooms.items()})
+    return claimed
+
+
+def _claim(
+    db: Session, ways: Ways, library: Library, settings: Settings, *, lane: str, limit: int, worker: str, now: datetime
+) -> Claimed:
+    channels = [channel for channel in CHANNELS if ways.room(channel) >= 1]
     if not channels or (lane == "bulk" and is_busy(db, channels, now)):
         return _NOTHING
-    in_index_order(db)
-    found = rows(db, _DUE, {"lane": lane, "now": now, "channels": channels, "limit": limit})
+    found = _due(db, ways, channels, lane=lane, limit=limit, now=now)
     if not found:
         return _NOTHING
     begun = since_boot()
     standing = still.ask(db, found, now=now)
     held = standing.held
-    going = [row for row in found if row.id in standing.addresses]
+    routes = {
+        row.id: route
+        for row in found
+        if row.id in standing.addresses and (route := ways.take(row.channel, row.id, row.tries))
+    }
+    going = [row for row in found if row.id in routes]
     written, spoilt = words.write(db, library, settings, going)
     for ident, why in spoilt.items():
         held[ident] = verdicts.failed(Decision(at=now, verdict="failed", reason="unrenderable", facts={"why": why}))
@@ -106,7 +124,7 @@ def claim(
     calls = [
         Call(
             outgoing=_outgoing(row, standing.addresses[row.id], written[row.id], callback),
-            provider=providers.for_channel(row.channel),
+            provider=routes[row.id].provider,
             message_id=row.id,
             run_id=row.run_id,
             is_elsewhere=standing.addresses[row.id] != row.address,
@@ -116,8 +134,21 @@ def claim(
         )
         for row in ready
     ]
+    for row in ready:
+        ways.use(sender_of(routes[row.id]), tokens.cost(routes[row.id], written[row.id]) - 1)
     _take(db, ready, calls, worker)
-    return Claimed(calls, len(found), held)
+    return Claimed(calls, len(calls) + len(held), held)
+
+
+def _due(db: Session, ways: Ways, channels: Sequence[Channel], *, lane: str, limit: int, now: datetime) -> list[Any]:
+    """Look channel by channel, so that nobody reads past the pile of one that is limited; another begins each time."""
+    in_index_order(db)
+    found: list[Any] = []
+    for channel in _shuffled(channels):
+        most = min(limit - len(found), ways.room(channel))
+        if most >= 1:
+            found += rows(db, _DUE, {"lane": lane, "now": now, "channel": channel, "limit": int(most)})
+    return found
 
 
 def is_busy(db: Session, channels: Sequence[str], now: datetime) -> bool:
@@ -125,10 +156,15 @@ def is_busy(db: Session, channels: Sequence[str], now: datetime) -> bool:
     return bool(db.execute(_BUSY, {"now": now, "channels": list(channels)}).scalar_one())
 
 
-def _channels(db: Session, providers: Providers) -> list[str]:
-    paused = {(row.provider, row.sender) for row in db.execute(_PAUSED)}
-    served = {channel: providers.for_channel(channel) for channel in providers.channels}
-    return sorted(channel for channel, one in served.items() if (one.name, one.sender(channel)) not in paused)
+def _ways(db: Session, providers: Providers, rooms: Mapping[Sender, float]) -> Ways:
+    pauses = breaker.standing(db)
+    trying = breaker.on_trial(db, pauses)
+    probes = {sender: min(rooms.get(sender, breaker.PROBES), breaker.PROBES) for sender in trying}
+    return Ways(providers, {**rooms, **probes}, [sender for sender, pause in pauses.items() if pause.is_closed])
+
+
+def _shuffled(channels: Sequence[Channel]) -> list[Channel]:
+    return _chance.sample(channels, len(channels))
 
 
 def _outgoing(row: Any, address: str, content: Content, callback: Callable[[UUID], str]) -> Outgoing:

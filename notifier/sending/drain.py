@@ -9,7 +9,6 @@ from time import sleep
 
 import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from notifier.clock import business_now, since_boot
 from notifier.db import Database
@@ -17,7 +16,7 @@ from notifier.messages.accepted import Overtaken
 from notifier.providers.contract import Unknown
 from notifier.providers.registry import Providers
 from notifier.rendering.library import Library
-from notifier.sending import loop, pace
+from notifier.sending import loop, pace, tokens
 from notifier.sending.claim import Call, Claimed, claim
 from notifier.sending.settle import Answered, HandedBack, settle, settle_accepted
 from notifier.sending.verdicts import carry_out
@@ -41,8 +40,15 @@ def drain(
     """
     name = worker or f"{socket.gethostname()}:{os.getpid()}"
 
-    def take(db: Session, limit: int) -> Claimed:
-        return claim(db, providers, library, settings, lane=lane, limit=limit, worker=name, now=business_now(db))
+    limited = tokens.limited(providers)
+
+    def take(limit: int) -> Claimed:
+        rooms = database.run(lambda db: tokens.reserve(db, limited, lane=lane, limit=limit)) if limited else {}
+        return database.run(
+            lambda db: claim(
+                db, providers, library, settings, lane=lane, limit=limit, worker=name, now=business_now(db), rooms=rooms
+            )
+        )
 
     return loop.run(_Island(database, settings, take).run(stopped or threading.Event()))
 
@@ -50,7 +56,7 @@ def drain(
 class _Island:
     """Where one drain's calls are concurrent. The database is only touched from threads, and never during a call."""
 
-    def __init__(self, database: Database, settings: Settings, take: Callable[[Session, int], Claimed]) -> None:
+    def __init__(self, database: Database, settings: Settings, take: Callable[[int], Claimed]) -> None:
         self._database = database
         self._settings = settings
         self._take = take
@@ -91,7 +97,7 @@ class _Island:
         return free
 
     def _claim(self, limit: int) -> Claimed:
-        claimed = self._database.run(lambda db: self._take(db, limit))
+        claimed = self._take(limit)
         if claimed.held:
             self._database.run(lambda db: carry_out(db, claimed.held, now=business_now(db)))
         return claimed

@@ -18,8 +18,8 @@ from notifier.journeys.reports import hold, wake
 from notifier.messages.accepted import Acceptance, accept
 from notifier.messages.draft import Decision
 from notifier.messages.outcomes import Change, record
-from notifier.providers.contract import Accepted, Fetches, NotSent, Outcome, Provider, Reason, Refused
-from notifier.sending import pace
+from notifier.providers.contract import Accepted, Fetches, NotSent, Outcome, Provider, Reason, Refused, Unknown
+from notifier.sending import breaker, pace
 from notifier.sending.claim import Call
 from notifier.sending.retry import GiveUp, next_try
 from notifier.settings import Settings
@@ -163,13 +163,22 @@ def _change(one: Answered, now: datetime, machine: datetime) -> Change:
 def _rest(db: Session, answers: Sequence[Answered]) -> None:
     longest: dict[tuple[str, str], tuple[float, str]] = {}
     for one in answers:
-        outcome, provider = one.outcome, one.call.provider
+        outcome = one.outcome
         if isinstance(outcome, NotSent) and outcome.reason in {"pacing", "account"}:
             seconds = PACING if outcome.retry_after is None else outcome.retry_after
-            who = provider.name, provider.sender(one.call.outgoing.channel)
+            who = _sender(one)
             longest[who] = max(longest.get(who, (0.0, "")), (seconds, outcome.reason))
     for (name, sender), (seconds, reason) in sorted(longest.items()):
         db.execute(_PAUSE, {"provider": name, "sender": sender, "seconds": seconds, "reason": reason})
+    breaker.judge(db, {_sender(one) for one in answers if _has_failed(one.outcome)} - longest.keys())
+
+
+def _sender(one: Answered) -> tuple[str, str]:
+    return one.call.provider.name, one.call.provider.sender(one.call.outgoing.channel)
+
+
+def _has_failed(outcome: Outcome | HandedBack) -> bool:
+    return isinstance(outcome, NotSent | Unknown)
 
 
 def _refused(db: Session, call: Call, outcome: Refused, now: datetime) -> None:

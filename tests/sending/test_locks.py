@@ -41,7 +41,8 @@ _AGAIN = """
                (SELECT count(*) + 1 FROM attempts a WHERE a.message_id = m.id)
         FROM messages m WHERE m.id IN (SELECT id FROM ours)
     ), unsent AS (
-        UPDATE attempts SET state = 'not-sent' WHERE message_id IN (SELECT id FROM ours) AND state <> 'calling'
+        UPDATE attempts SET state = 'not-sent', reason = 'pacing'
+        WHERE message_id IN (SELECT id FROM ours) AND state <> 'calling'
     )
     UPDATE messages SET state = 'queued' WHERE id IN (SELECT id FROM ours)
 """
