@@ -13,7 +13,9 @@ from notifier.errors import Misconfigured
 from notifier.providers import secrets
 from notifier.providers.contract import Channel, Provider
 from notifier.providers.sendgrid.mails import SendGrid
+from notifier.providers.smtp import dkim
 from notifier.providers.smtp.mails import SMTP
+from notifier.providers.smtp.verp import ReturnAddress
 from notifier.providers.transport import Transport
 from notifier.providers.twilio.messages import Twilio
 from notifier.settings import Settings, secret_key
@@ -86,7 +88,7 @@ class SendGridEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class SMTPEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A further mail server."""
+    """A further mail server; sender and reply address are those of the settings unless told, signed as they say."""
 
     kind: Literal["smtp"]
     url: str
@@ -94,8 +96,7 @@ class SMTPEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reply_to: str = ""
 
     def build(self, name: str, transport: Transport, settings: Settings) -> Provider:  # noqa: ARG002 - the same for all
-        sender, reply_to = self.email_from or settings.email_from, self.reply_to or settings.email_reply_to
-        return SMTP(self.url, email_from=sender, reply_to=reply_to, name=name)
+        return mail_server(name, self.url, settings, email_from=self.email_from, reply_to=self.reply_to)
 
 
 Added = TwilioEntry | SendGridEntry | SMTPEntry
@@ -145,6 +146,23 @@ def read(settings: Settings, environ: Mapping[str, str]) -> Plan:
         told = secrets.resolve(raw, environ, partial(_wrong, name))
         added[name] = _convert(name, "", told, KINDS[kind])
     return Plan(added, changed)
+
+
+def mail_server(name: str, url: str, settings: Settings, *, email_from: str = "", reply_to: str = "") -> SMTP:
+    """
+    Build a mail server that signs, and has mails come back, as the settings say.
+
+    Raises:
+        Misconfigured: they are wrong; names the setting.
+    """
+    return SMTP(
+        url,
+        email_from=email_from or settings.email_from,
+        reply_to=reply_to or settings.email_reply_to,
+        name=name,
+        signer=dkim.read(settings.dkim_selector, settings.dkim_domain, settings.dkim_key),
+        bounces_to=ReturnAddress(settings.bounce_address, secret_key(settings)) if settings.bounce_address else None,
+    )
 
 
 def _entries(written: str) -> dict[str, Any]:
