@@ -2,7 +2,7 @@
 Sign mails as RFC 6376 says: rsa-sha256, relaxed/relaxed, every header that matters signed once more than it is there.
 
 By hand, as the mails are: the signature itself is `cryptography`'s, in C and without holding up other threads. The
-usual package, dkimpy, computes RSA in Python, six times as slow, and is what the tests verify this module with.
+usual package, dkimpy, computes RSA in Python, seven times as slow, and is what the tests verify this module with.
 """
 
 import hashlib
