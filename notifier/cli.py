@@ -14,6 +14,7 @@ import msgspec
 from notifier import logs
 from notifier import settings as configuration
 from notifier.bench.command import bench
+from notifier.bounces import bounces
 from notifier.errors import NotifierError
 from notifier.settings import Settings
 
@@ -286,3 +287,4 @@ def _report(what: str, problems: Iterable[Any]) -> None:
 
 
 commands.add_command(bench)
+commands.add_command(bounces)

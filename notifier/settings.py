@@ -66,6 +66,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: Annotated[
         str, _about("`smtp://user:password@host:587` (or `smtps://`). Used when SendGrid is not set.")
     ] = ""
+    bounce_address: Annotated[
+        str, _about("Where mails by SMTP come back to, e.g. `bounces@example.com`; `notifier bounces` takes them in.")
+    ] = ""
+    dkim_selector: Annotated[str, _about("Signs mails by SMTP: the selector of the key's record in DNS.")] = ""
+    dkim_domain: Annotated[str, _about("The domain that signs; that of the sender, or the one above it.")] = ""
+    dkim_key: Annotated[str, _about("Path of the RSA private key (PEM) that signs.")] = ""
     providers: Annotated[
         str, _about("TOML file (or inline JSON) of further providers, and of priorities and limits: docs/providers.md.")
     ] = ""

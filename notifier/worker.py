@@ -37,6 +37,7 @@ def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None
     if settings.demo:
         follow_parent()
     with House(settings, may_create=True) as house:
+        channels = sorted(house.providers.channels)  # what is set up wrongly stops the start, not the first message
         if settings.owns_database:
             publish.publish(house)
         workers = dramatiq.Worker(house.broker, worker_threads=THREADS, worker_timeout=100)
@@ -51,7 +52,7 @@ def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None
         if settings.demo:
             threads.append(_thread("timekeeper", lambda: _repeat(lambda: _keep_time(house, stopped), TICK, stopped)))
         _collect_less()
-        log.info("worker ready", pid=os.getpid(), broker=type(house.broker).__name__)
+        log.info("worker ready", pid=os.getpid(), broker=type(house.broker).__name__, channels=channels)
         stopped.wait()
         house.stopping.set()
         workers.stop()

@@ -18,7 +18,7 @@ def test_help_lists_every_command_of_the_interface() -> None:
 
     for command in ("demo", "web", "worker", "tick", "migrate", "sandbox", "trigger", "templates", "journeys"):
         assert f"\n  {command} " in told
-    for command in ("billing", "staff", "keys", "doctor"):
+    for command in ("billing", "staff", "keys", "doctor", "bounces"):
         assert f"\n  {command} " in told
 
 
@@ -27,6 +27,15 @@ def test_help_lists_every_command_of_the_interface() -> None:
     [
         (["doctor"], {"NOTIFIER_PROT": "1"}, "NOTIFIER_PROT is no setting"),
         (["tick"], {"NOTIFIER_BROKER_URL": "kafka://x", "NOTIFIER_DATABASE_URL": "postgresql://x"}, "kafka://"),
+        (
+            ["worker"],
+            {
+                "NOTIFIER_DATABASE_URL": "postgresql://x",
+                "NOTIFIER_SMTP_URL": "smtp://h",
+                "NOTIFIER_DKIM_SELECTOR": "s",
+            },
+            "NOTIFIER_DKIM_DOMAIN and NOTIFIER_DKIM_KEY must be set too",
+        ),
         (["billing", "advance", "--to", "soon"], {"NOTIFIER_DATABASE_URL": "postgresql://x"}, "--to: 'soon'"),
     ],
 )

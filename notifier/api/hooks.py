@@ -23,7 +23,7 @@ Asked = Request[None, None, State]
 FORGED = Counter("notifier_hooks_forged_total", "Callbacks refused for want of a valid signature.", ["provider"])
 KEPT = Counter("notifier_hooks_kept_total", "Callbacks verified and kept.", ["provider", "kind"])
 
-_TWILIO_BODY = 256 * 1024
+_STATUS_BODY = 256 * 1024
 _EVENTS_BODY = 5 * 1024 * 1024
 _EMAIL_BODY = 31 * 1024 * 1024
 """SendGrid takes emails of 30 MB."""
@@ -42,51 +42,54 @@ def router(parts: Parts) -> Router:
     """Return the routes under `/hooks`."""
     append = Together[Verified, None](lambda hooks: _append(parts, hooks))
 
-    async def take(provider: str, kind: Literal["status", "inbound"], hook: Hook, *, verified: bool = False) -> None:
-        if not verified:
-            verify(parts.providers.get(provider), provider, hook)
+    async def take(provider: str, kind: Literal["status", "inbound"], hook: Hook) -> None:
         kept = {name: value for name, value in hook.headers.items() if name in _KEPT_HEADERS or name == ATTEMPT}
         await append(Verified(provider=provider, kind=kind, hook=Hook(url=hook.url, headers=kept, body=hook.body)))
         KEPT.labels(provider, kind).inc()
 
-    @post("/twilio/status/{token:str}", status_code=HTTP_200_OK, request_max_body_size=_TWILIO_BODY)
-    async def twilio_status(request: Asked, token: FromPath[str], body: RawBody) -> Response[None]:
+    @post("/{name:str}/status/{token:str}", status_code=HTTP_200_OK, request_max_body_size=_STATUS_BODY)
+    async def status(request: Asked, name: FromPath[str], token: FromPath[str], body: RawBody) -> Response[None]:
+        provider = known(parts, name)
         attempt = read_attempt(parts.secret, token)
         if attempt is None:
-            FORGED.labels("twilio").inc()
+            FORGED.labels(name).inc()
             raise ForgedHook("This callback address was not made here.")
         hook = received(parts, request, body)
-        verify(parts.providers.get("twilio"), "twilio", hook)
+        verify(provider, hook)
         named = Hook(url=hook.url, headers={**hook.headers, ATTEMPT: str(attempt)}, body=body)
-        await take("twilio", "status", named, verified=True)
+        await take(name, "status", named)
         return Response(None)
 
-    @post("/twilio/inbound", status_code=HTTP_200_OK, request_max_body_size=_TWILIO_BODY)
-    async def twilio_inbound(request: Asked, body: RawBody) -> Response[bytes]:
-        await take("twilio", "inbound", received(parts, request, body))
+    @post("/{name:str}/inbound", status_code=HTTP_200_OK, request_max_body_size=_STATUS_BODY)
+    async def inbound(request: Asked, name: FromPath[str], body: RawBody) -> Response[bytes]:
+        provider, hook = known(parts, name), received(parts, request, body)
+        verify(provider, hook)
+        await take(name, "inbound", hook)
         # Anything but TwiML would be sent to the customer as an answer.
         return Response(b'<?xml version="1.0" encoding="UTF-8"?><Response/>', media_type="text/xml")
 
-    @post("/sendgrid/events", status_code=HTTP_200_OK, request_max_body_size=_EVENTS_BODY)
-    async def sendgrid_events(request: Asked, body: RawBody) -> Response[None]:
-        await take("sendgrid", "status", received(parts, request, body))
+    @post("/{name:str}/events", status_code=HTTP_200_OK, request_max_body_size=_EVENTS_BODY)
+    async def events(request: Asked, name: FromPath[str], body: RawBody) -> Response[None]:
+        provider, hook = known(parts, name), received(parts, request, body)
+        verify(provider, hook)
+        await take(name, "status", hook)
         return Response(None)
 
-    @post("/sendgrid/inbound/{secret:str}", status_code=HTTP_200_OK, request_max_body_size=_EMAIL_BODY)
-    async def sendgrid_inbound(request: Asked, secret: FromPath[str], body: RawBody) -> Response[None]:
+    @post("/{name:str}/inbound/{secret:str}", status_code=HTTP_200_OK, request_max_body_size=_EMAIL_BODY)
+    async def inbound_mail(request: Asked, name: FromPath[str], secret: FromPath[str], body: RawBody) -> Response[None]:
+        known(parts, name)
         configured = parts.settings.sendgrid_inbound_secret
         # SendGrid's Inbound Parse is not signed: the secret in its address is all there is.
         if not configured or not hmac.compare_digest(configured.encode(), secret.encode()):
-            FORGED.labels("sendgrid").inc()
+            FORGED.labels(name).inc()
             raise ForgedHook("This callback address was not made here.")
         hook = received(parts, request, body)
-        hook = Hook(url=hook.url.rpartition("/")[0], headers=hook.headers, body=body)
-        await take("sendgrid", "inbound", hook, verified=True)
+        await take(name, "inbound", Hook(url=hook.url.rpartition("/")[0], headers=hook.headers, body=body))
         return Response(None)
 
     return Router(
         "/hooks",
-        route_handlers=[twilio_status, twilio_inbound, sendgrid_events, sendgrid_inbound],
+        route_handlers=[status, inbound, events, inbound_mail],
         exception_handlers=HANDLERS,
         include_in_schema=False,
     )
@@ -102,20 +105,29 @@ def received(parts: Parts, request: Asked, body: bytes) -> Hook:
     return Hook(url=url, headers=said, body=body)
 
 
-def verify(provider: Provider | None, name: str, hook: Hook) -> None:
+def known(parts: Parts, name: str) -> Provider:
+    """
+    Return the provider whose door this is.
+
+    Raises:
+        Missing: none of that name is configured here. Not counted: anybody may knock with any name.
+    """
+    if name not in parts.providers:
+        raise Missing(f"{name} is not configured here.")
+    return parts.providers[name]
+
+
+def verify(provider: Provider, hook: Hook) -> None:
     """
     Let a call through only when its signature is right.
 
     Raises:
         ForgedHook: it is not. Counted, and nothing is kept.
-        Missing: that provider is not configured here.
     """
-    if provider is None:
-        raise Missing(f"{name} is not configured here.")
     try:
         provider.verify(hook)
     except ForgedHook:
-        FORGED.labels(name).inc()
+        FORGED.labels(provider.name).inc()
         raise
 
 

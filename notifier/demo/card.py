@@ -13,7 +13,7 @@ from notifier.settings import PREFIX, Settings, load
 
 WORDINGS = "whatsapp_content.json"
 """File under `var` with the Content SIDs the sandbox gave out."""
-BESIDE = {"tick", "trigger", "templates", "billing", "staff", "keys", "doctor"}
+BESIDE = {"tick", "trigger", "bounces", "templates", "billing", "staff", "keys", "doctor"}
 """Commands for a system that is there already: beside a demo they work with its settings."""
 
 

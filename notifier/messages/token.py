@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
 from uuid import UUID
 
@@ -39,6 +39,22 @@ def read_attempt(secret: str, token: str) -> UUID | None:
     except ValueError:
         return None
     return attempt_id if hmac.compare_digest(given, _sign(secret, b"attempt", attempt_id.bytes)) else None
+
+
+def make_bounce(secret: str, attempt_id: UUID) -> str:
+    """Return what stands behind the plus sign of a mail's envelope sender: 45 letters and digits, in whatever case."""
+    raw = attempt_id.bytes
+    return b32encode(raw + _sign(secret, b"bounce", raw)).decode().rstrip("=").lower()
+
+
+def read_bounce(secret: str, token: str) -> UUID | None:
+    """Return the attempt a bounce came back to, or None when the token was not made with this secret."""
+    try:
+        packed = b32decode(token.upper() + "=" * (-len(token) % 8))
+    except ValueError:
+        return None
+    raw, signature = packed[:16], packed[16:]
+    return UUID(bytes=raw) if hmac.compare_digest(signature, _sign(secret, b"bounce", raw)) else None
 
 
 def _sign(secret: str, purpose: bytes, raw: bytes) -> bytes:

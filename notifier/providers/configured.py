@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -12,8 +13,13 @@ from msgspec import Meta, Struct
 from notifier.errors import Misconfigured
 from notifier.providers import secrets
 from notifier.providers.contract import Channel, Provider
+from notifier.providers.gateway import shape
+from notifier.providers.gateway.texts import Gateway
+from notifier.providers.gateway.words import AnswerShape, CallbackShape
 from notifier.providers.sendgrid.mails import SendGrid
+from notifier.providers.smtp import dkim
 from notifier.providers.smtp.mails import SMTP
+from notifier.providers.smtp.verp import ReturnAddress
 from notifier.providers.transport import Transport
 from notifier.providers.twilio.messages import Twilio
 from notifier.settings import Settings, secret_key
@@ -86,7 +92,7 @@ class SendGridEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class SMTPEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A further mail server."""
+    """A further mail server; sender and reply address are those of the settings unless told, signed as they say."""
 
     kind: Literal["smtp"]
     url: str
@@ -94,12 +100,57 @@ class SMTPEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reply_to: str = ""
 
     def build(self, name: str, transport: Transport, settings: Settings) -> Provider:  # noqa: ARG002 - the same for all
-        sender, reply_to = self.email_from or settings.email_from, self.reply_to or settings.email_reply_to
-        return SMTP(self.url, email_from=sender, reply_to=reply_to, name=name)
+        return mail_server(name, self.url, settings, email_from=self.email_from, reply_to=self.reply_to)
 
 
-Added = TwilioEntry | SendGridEntry | SMTPEntry
-KINDS: dict[str, type[Added]] = {"twilio": TwilioEntry, "sendgrid": SendGridEntry, "smtp": SMTPEntry}
+class JSONEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An SMS gateway that takes JSON; `headers` and `body` have blanks such as `{to}` (`gateway.shape.BLANKS`)."""
+
+    kind: Literal["json"]
+    url: str
+    method: Literal["POST", "PUT", "PATCH"] = "POST"
+    sender: str = msgspec.field(default="", name="from")
+    headers: dict[str, str] = {}
+    body: dict[str, Any]
+    answer: AnswerShape = AnswerShape()
+    callback: CallbackShape | None = None
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"`url` must be an http(s) address, not {self.url!r}")
+        blanks = {*shape.blanks(self.headers), *shape.blanks(self.body)}
+        if unknown := blanks - {*shape.BLANKS}:
+            raise ValueError(f"{{{min(unknown)}}} is no blank we can fill; there are {', '.join(shape.BLANKS)}")
+        if {"text"} & {*shape.blanks(self.headers)}:
+            raise ValueError("{text} cannot stand in a header")
+        if not blanks & {"to", "to_digits"} or "text" not in blanks:
+            raise ValueError("`body` must have {to} (or {to_digits}) and {text}")
+        if "callback_url" in blanks and self.callback is None:
+            raise ValueError("{callback_url} is given out, but no `callback` says how to verify who calls it")
+
+    def build(self, name: str, transport: Transport, settings: Settings) -> Provider:
+        return Gateway(
+            transport,
+            name=name,
+            url=self.url,
+            method=self.method,
+            sender=self.sender,
+            headers=self.headers,
+            body=self.body,
+            answer=self.answer,
+            callback=self.callback,
+            secret=secret_key(settings),
+        )
+
+
+Added = TwilioEntry | SendGridEntry | SMTPEntry | JSONEntry
+KINDS: dict[str, type[Added]] = {
+    "twilio": TwilioEntry,
+    "sendgrid": SendGridEntry,
+    "smtp": SMTPEntry,
+    "json": JSONEntry,
+}
 
 
 class Plan(Struct, frozen=True):
@@ -145,6 +196,23 @@ def read(settings: Settings, environ: Mapping[str, str]) -> Plan:
         told = secrets.resolve(raw, environ, partial(_wrong, name))
         added[name] = _convert(name, "", told, KINDS[kind])
     return Plan(added, changed)
+
+
+def mail_server(name: str, url: str, settings: Settings, *, email_from: str = "", reply_to: str = "") -> SMTP:
+    """
+    Build a mail server that signs, and has mails come back, as the settings say.
+
+    Raises:
+        Misconfigured: they are wrong; names the setting.
+    """
+    return SMTP(
+        url,
+        email_from=email_from or settings.email_from,
+        reply_to=reply_to or settings.email_reply_to,
+        name=name,
+        signer=dkim.read(settings.dkim_selector, settings.dkim_domain, settings.dkim_key),
+        bounces_to=ReturnAddress(settings.bounce_address, secret_key(settings)) if settings.bounce_address else None,
+    )
 
 
 def _entries(written: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from notifier.errors import Misconfigured
 from notifier.providers import configured
 from notifier.providers.contract import Channel, Provider, Route
 from notifier.providers.sendgrid.mails import SendGrid
-from notifier.providers.smtp.mails import SMTP
 from notifier.providers.transport import Transport
 from notifier.providers.twilio.messages import Twilio
 from notifier.settings import Settings, secret_key
@@ -119,7 +118,7 @@ def _default(settings: Settings, transport: Transport) -> list[Provider]:
             )
         )
     if settings.smtp_url:
-        providers.append(SMTP(settings.smtp_url, email_from=settings.email_from, reply_to=settings.email_reply_to))
+        providers.append(configured.mail_server("smtp", settings.smtp_url, settings))
     return providers
 
 

@@ -1,6 +1,8 @@
 """The doors for providers: what the vendors' own packages sign is kept, anything else is not."""
 
 import base64
+import hashlib
+import hmac
 from collections.abc import Iterator
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -29,6 +31,15 @@ Vendor = TestClient[Litestar]
 PUBLIC = "https://notify.example/sub"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 SECRET = "s3cret"
+FURTHER = {
+    "twilio-br": {"kind": "twilio", "account_sid": "AC2", "auth_token": "other token", "sms_from": "+55"},
+    "zap": {
+        "kind": "json",
+        "url": "https://zap.example",
+        "body": {"to": "{to}", "text": "{text}", "hook": "{callback_url}"},
+        "callback": {"header": "X-Zap", "secret": "zap key", "status": "s", "statuses": {"ok": "delivered"}},
+    },
+}
 DELIVERED = {"MessageSid": "SM1", "MessageStatus": "delivered", "To": "+1 & ção", "ErrorCode": ""}
 
 
@@ -48,6 +59,7 @@ def vendor(database: Database, key: ec.EllipticCurvePrivateKey) -> Iterator[Vend
         sendgrid_api_key="SG.x",
         sendgrid_webhook_key=base64.b64encode(public).decode(),
         sendgrid_inbound_secret="parse-secret",
+        providers=msgspec.json.encode(FURTHER).decode(),
     )
     parts = Parts(database=database, settings=settings, secret=SECRET, providers=registry.build(settings))
     with TestClient(Litestar(create(parts)), raise_server_exceptions=False) as client:
@@ -87,6 +99,35 @@ def test_a_signed_status_is_kept_raw_with_the_attempt_its_address_names(vendor: 
     assert (hook.provider, hook.kind, hook.state) == ("twilio", "status", "pending")
     assert hook.body == urlencode(DELIVERED).encode()
     assert hook.headers[ATTEMPT] == str(attempt)
+
+
+def test_each_account_has_a_door_of_its_own_and_a_key_of_its_own(vendor: Vendor, db: Session) -> None:
+    attempt = uuid4()
+    path = f"/hooks/twilio-br/status/{make_attempt(SECRET, attempt)}"
+
+    right = twilio(vendor, path, DELIVERED, token="other token")
+    wrong = twilio(vendor, path, DELIVERED, token="token")
+    nobody = twilio(vendor, path.replace("-br", "-us"), DELIVERED, token="other token")
+
+    (hook,) = kept(db)
+    assert (right, wrong, nobody) == (200, 403, 404)
+    assert (hook.provider, hook.headers[ATTEMPT]) == ("twilio-br", str(attempt))
+    assert "twilio-us" not in vendor.get("/metrics").text
+
+
+def test_a_gateways_reports_are_verified_as_configured(vendor: Vendor, db: Session) -> None:
+    attempt, body = uuid4(), b'{"s": "ok"}'
+    signed = {"X-Zap": hmac.new(b"zap key", body, hashlib.sha256).hexdigest()}
+
+    named = vendor.post(f"/hooks/zap/status/{make_attempt(SECRET, attempt)}", content=body, headers=signed)
+    listed = vendor.post("/hooks/zap/events", content=body, headers=signed)
+    forged = vendor.post("/hooks/zap/events", content=body + b" ", headers=signed)
+
+    assert [named.status_code, listed.status_code, forged.status_code] == [200, 200, 403]
+    assert [(hook.provider, hook.kind, hook.headers.get(ATTEMPT)) for hook in kept(db)] == [
+        ("zap", "status", str(attempt)),
+        ("zap", "status", None),
+    ]
 
 
 def test_a_status_signed_by_another_or_at_another_address_is_refused(vendor: Vendor, db: Session) -> None:
@@ -176,4 +217,4 @@ def test_a_vendor_that_is_not_configured_fails_closed(database: Database) -> Non
         statuses = [client.post(f"/hooks/{path}").status_code for path in ("twilio/inbound", "sendgrid/events")]
         statuses.append(client.post("/hooks/sendgrid/inbound/x").status_code)
 
-    assert statuses == [404, 404, 403]
+    assert statuses == [404, 404, 404]

@@ -3,6 +3,7 @@
 import asyncio
 import email.policy
 import ssl
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -11,15 +12,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import dkim
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from notifier.providers.contract import Accepted, Email, NotSent, Outcome, Outgoing, Refused, Unknown
+from notifier.providers.smtp.dkim import Signer
 from notifier.providers.smtp.mails import SMTP
+from notifier.providers.smtp.verp import ReturnAddress
 
 
 class Mailbox:
@@ -27,6 +31,8 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.raw: list[bytes] = []
+        self.senders: list[str] = []
         self.connections = 0
         self.says: Callable[[str], str] = lambda _: "250 OK"
         self.then: Callable[[Any], Any] = lambda _: "250 taken"
@@ -52,6 +58,8 @@ class Mailbox:
         read = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(read, EmailMessage)
         self.mails.append(read)
+        self.raw.append(envelope.content)
+        self.senders.append(envelope.mail_from)
         answer = self.then(server)
         return await answer if asyncio.iscoroutine(answer) else answer
 
@@ -127,6 +135,32 @@ def test_a_mail_arrives_whole_with_our_attempt_id_and_one_click_unsubscription(s
     assert arrived["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert [part.get_content_type() for part in arrived.iter_parts()] == ["text/plain", "text/html"]
     assert [part.get_content().strip() for part in arrived.iter_parts()] == ["Olá!", "<p>Olá!</p>"]
+
+
+def test_a_mail_is_signed_and_comes_back_to_an_address_that_names_its_attempt(server: Open, mailbox: Mailbox) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    known = ReturnAddress("bounces@example.com", "s3cret")
+    provider = SMTP(
+        f"smtp://127.0.0.1:{server.port}",
+        email_from="Ação <news@example.com>",
+        reply_to="reply@example.com",
+        signer=Signer(selector="s1", domain="example.com", key=key),
+        bounces_to=known,
+    )
+    outgoing = mail(unsubscribe_url="https://example.com/u/abc")
+
+    send(provider, outgoing)
+
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    assert dkim.verify(mailbox.raw[0], dnsfunc=lambda *_, **__: b"v=DKIM1; p=" + b64encode(public))
+    assert known.named(mailbox.senders) == outgoing.attempt_id
+    assert mailbox.mails[0]["From"].addresses[0].addr_spec == "news@example.com"
+
+
+def test_without_a_bounce_address_a_mail_comes_back_to_its_sender(server: Open, mailbox: Mailbox) -> None:
+    send(smtp(server.port), mail())
+
+    assert mailbox.senders == ["news@example.com"]
 
 
 def test_one_connection_carries_many_mails(server: Open, mailbox: Mailbox) -> None:

@@ -20,13 +20,14 @@ from notifier.providers.contract import (
     NotSent,
     Outcome,
     Outgoing,
-    Reason,
-    Refused,
     StatusReport,
     Unknown,
 )
 from notifier.providers.sendgrid.mails import reply_address
-from notifier.providers.smtp import mime
+from notifier.providers.smtp import bounces, mime
+from notifier.providers.smtp.dkim import Signer
+from notifier.providers.smtp.meaning import refusal
+from notifier.providers.smtp.verp import ReturnAddress
 from notifier.providers.transport import TOTAL, shortened
 
 CONNECTIONS = 10
@@ -46,15 +47,23 @@ class _Turn:
 
 
 class SMTP:
-    """Email by one mail server. It reports nothing back; what is accepted stays `sent`."""
+    """Email by one mail server. What is accepted stays `sent`, unless a mail comes back (`notifier bounces`)."""
 
     can = Capabilities(channels=("email",), reports_delivery=False)
 
     def __init__(
-        self, url: str, *, email_from: str, reply_to: str, name: str = "smtp", total: timedelta = TOTAL
+        self,
+        url: str,
+        *,
+        email_from: str,
+        reply_to: str,
+        name: str = "smtp",
+        signer: Signer | None = None,
+        bounces_to: ReturnAddress | None = None,
+        total: timedelta = TOTAL,
     ) -> None:
         """
-        Read the URL; connections are opened when needed.
+        Read the URL; connections are opened when needed. Without `bounces_to` mails come back to the From address.
 
         Raises:
             Misconfigured: the URL is no `smtp://` or `smtps://` one.
@@ -69,6 +78,8 @@ class SMTP:
         self._from = email_from
         self._address = parseaddr(email_from)[1]
         self._reply_to = reply_to
+        self._signer = signer
+        self._bounces_to = bounces_to
         self._seconds = total.total_seconds()
         self._idle: list[aiosmtplib.SMTP] = []
         self._free = asyncio.Semaphore(CONNECTIONS)
@@ -83,6 +94,8 @@ class SMTP:
             raise TypeError("SMTP sends emails only")
         reply_to = reply_address(self._reply_to, outgoing.attempt_id) if self._reply_to else ""
         mail = mime.build(outgoing, content, sender=self._from, reply_to=reply_to)
+        if self._signer:
+            mail = self._signer.sign(mail)
         begun = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(begun + self._seconds / 3):
@@ -142,7 +155,7 @@ class SMTP:
 
     async def _hand_over(self, connection: aiosmtplib.SMTP, outgoing: Outgoing, mail: bytes, turn: _Turn) -> Outcome:
         try:
-            await connection.mail(self._address)
+            await connection.mail(self._bounces_to.of(outgoing.attempt_id) if self._bounces_to else self._address)
             await connection.rcpt(outgoing.to)
             turn.may_be_taken = True
             await connection.data(mail)
@@ -172,27 +185,9 @@ class SMTP:
     def verify(self, hook: Hook) -> None:
         raise ForgedHook(f"A mail server makes no HTTP calls, so {hook.url} is not from it.")
 
-    def reports(self, hook: Hook) -> list[StatusReport]:  # noqa: ARG002 - the contract's
-        return []
+    def reports(self, hook: Hook) -> list[StatusReport]:
+        """Read a mail that came back, as `notifier bounces` kept it with the address it came to."""
+        return bounces.reports(hook.body, came_to=hook.url)
 
     def inbound(self, hook: Hook) -> list[Inbound]:  # noqa: ARG002 - the contract's
         return []
-
-
-def refusal(code: int, message: str) -> Outcome:
-    """Return what a server's answer means: 4yz is for now, 5yz for good; the enhanced code says whose fault it is."""
-    words = message.split()
-    enhanced = words[0] if words and words[0].count(".") == 2 else ""
-    detail = shortened(f"{code} {enhanced}".strip())
-    if 400 <= code < 500:
-        return NotSent(reason="account" if code in {421, 454} else "unreachable", detail=detail)
-    reason: Reason = "other"
-    if enhanced.startswith("5.1"):
-        reason = "bad-address"
-    elif enhanced.startswith("5.2.2"):
-        reason = "mailbox-full"
-    elif enhanced.startswith("5.7"):
-        reason = "blocked"
-    elif not enhanced and code in {550, 551, 553}:
-        reason = "bad-address"
-    return Refused(reason=reason, permanent=reason == "bad-address", detail=detail)

@@ -1,0 +1,1 @@
+"""Any SMS gateway that takes JSON over HTTP, described by NOTIFIER_PROVIDERS."""
