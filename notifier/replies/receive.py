@@ -43,11 +43,11 @@ def receive_pending(db: Session, providers: Mapping[str, Provider], *, limit: in
 
     Hooks that another worker holds are left to it. One that cannot be read or stored fails alone, with its error.
     """
-    claimed = pending.claim(db, "inbound", limit=limit)
+    claimed = pending.claim(db, "inbound", providers, limit=limit)
     for hook in claimed:
         try:
             with db.begin_nested():
-                for inbound in pending.provider_of(hook, providers).inbound(hook.as_received()):
+                for inbound in providers[hook.provider].inbound(hook.as_received()):
                     _receive(db, inbound, provider=hook.provider, now=now)
         except pending.POISON as error:
             pending.fail(db, hook, error)

@@ -43,11 +43,12 @@ def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int,
     Reports that name no attempt of ours are counted on their hook, repeats change nothing, and a hook that cannot be
     read or stored fails alone, with its error.
     """
-    claimed = pending.claim(db, "status", limit=limit)
+    claimed = pending.claim(db, "status", providers, limit=limit)
     read: Read = []
     for hook in claimed:
         try:
-            read.append((hook, [_storable(report, hook) for report in _reports(hook, providers)]))
+            reports = providers[hook.provider].reports(hook.as_received())
+            read.append((hook, [_storable(report, hook) for report in reports]))
         except pending.POISON as error:
             _set_aside(db, hook, error)
     try:
@@ -97,10 +98,6 @@ def _apply(db: Session, read: Read, *, now: datetime) -> None:
         journeys.wake(db, runs, now=now)
     consequences.follow(db, new, now=now)
     pending.finish(db, unmatched)
-
-
-def _reports(hook: PendingHook, providers: Mapping[str, Provider]) -> list[StatusReport]:
-    return pending.provider_of(hook, providers).reports(hook.as_received())
 
 
 def _attempts(

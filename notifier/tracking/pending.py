@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from notifier.db import in_index_order
-from notifier.errors import Misconfigured
 from notifier.providers.contract import Hook, Provider
 
 #: What one callback's content can cause: anything (a mail within a mail within a mail exhausts the stack). Trouble with
@@ -17,7 +16,8 @@ from notifier.providers.contract import Hook, Provider
 POISON = Exception
 
 _CLAIM = text("""
-    SELECT id, provider, url, headers, body FROM hooks WHERE kind = :kind AND state = 'pending'
+    SELECT id, provider, url, headers, body FROM hooks
+    WHERE kind = :kind AND state = 'pending' AND provider = ANY(:providers)
     ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
 _FINISH = text("""
@@ -41,26 +41,20 @@ class PendingHook(Struct, frozen=True, kw_only=True):
         return Hook(url=self.url, headers=self.headers, body=self.body)
 
 
-def claim(db: Session, kind: Literal["status", "inbound"], *, limit: int) -> list[PendingHook]:
-    """Lock the oldest pending callbacks of a kind that nobody else has locked."""
+def claim(
+    db: Session, kind: Literal["status", "inbound"], providers: Mapping[str, Provider], *, limit: int
+) -> list[PendingHook]:
+    """
+    Lock the oldest pending callbacks of a kind that nobody else has locked.
+
+    Those of a provider this process has no settings for wait for a process that has them.
+    """
     in_index_order(db)
-    rows = db.execute(_CLAIM, {"kind": kind, "limit": limit})
+    rows = db.execute(_CLAIM, {"kind": kind, "providers": list(providers), "limit": limit})
     return [
         PendingHook(id=row.id, provider=row.provider, url=row.url, headers=row.headers, body=bytes(row.body))
         for row in rows
     ]
-
-
-def provider_of(hook: PendingHook, providers: Mapping[str, Provider]) -> Provider:
-    """
-    Return the adapter that reads the callback.
-
-    Raises:
-        Misconfigured: the provider has been taken out of the settings since.
-    """
-    if hook.provider not in providers:
-        raise Misconfigured(f"Provider {hook.provider!r} is not configured any more.")
-    return providers[hook.provider]
 
 
 def finish(db: Session, unmatched: Mapping[int, int]) -> None:

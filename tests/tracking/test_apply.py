@@ -120,15 +120,23 @@ def test_a_report_is_matched_by_reference_or_by_its_address(db: Session, now: da
 def test_an_unreadable_hook_fails_alone_with_its_error(db: Session, now: datetime) -> None:
     attempt = make_attempt(db, make_message(db, now))
     broken = Verified(provider="twilio", kind="status", hook=type(status([]).hook)(url="", headers={}, body=b"{"))
-    gone = status([], provider="carrier-pigeon")
 
-    taken = apply(db, now, broken, gone, status([report(attempt, "delivered")]))
+    taken = apply(db, now, broken, status([report(attempt, "delivered")]))
 
     hooks = db.scalars(select(Hook).order_by(Hook.id)).all()
-    assert taken == 3
-    assert [hook.state for hook in hooks] == ["failed", "failed", "done"]
-    assert "carrier-pigeon" in hooks[1].error
+    assert taken == 2
+    assert [hook.state for hook in hooks] == ["failed", "done"]
     assert state(db)[0] == "delivered"
+
+
+def test_a_hook_of_a_provider_we_have_no_settings_for_waits_for_who_has_them(db: Session, now: datetime) -> None:
+    attempt = make_attempt(db, make_message(db, now))
+    elsewhere = status([], provider="carrier-pigeon")
+
+    taken = apply(db, now, elsewhere, status([report(attempt, "delivered")]))
+
+    assert taken == 1
+    assert db.scalars(select(Hook.state).order_by(Hook.id)).all() == ["pending", "done"]
 
 
 @pytest.mark.parametrize(
