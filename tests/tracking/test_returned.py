@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -161,11 +162,13 @@ def test_the_command_keeps_what_a_mail_server_pipes_into_it(live_database: Datab
     [
         {"NOTIFIER_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
         {"NOTIFIER_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "NOTIFIER_BOUNCE_ADDRESS": ""},
+        {"NOTIFIER_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "NOTIFIER_SECRET_KEY": ""},
     ],
 )
-def test_what_cannot_be_kept_now_has_the_mail_server_come_again(environ: dict[str, str]) -> None:
-    done = pipe(returned.report(KNOWN.of(uuid4()), "failed", "5.1.1"), **environ)
+def test_what_cannot_be_kept_now_has_the_mail_server_come_again(environ: dict[str, str], tmp_path: Path) -> None:
+    done = pipe(returned.report(KNOWN.of(uuid4()), "failed", "5.1.1"), NOTIFIER_VAR=str(tmp_path), **environ)
 
     assert done.returncode == 75
     assert done.stderr.startswith(b"not kept, to be tried again: ")
     assert b"Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
