@@ -18,7 +18,7 @@ from notifier import broker, clock, pipeline, publish, tick, timekeeper
 from notifier.demo import life
 from notifier.demo.orphan import follow_parent
 from notifier.house import House
-from notifier.sending import breaker
+from notifier.sending.ways import breaker
 from notifier.settings import Settings
 
 log = structlog.get_logger()

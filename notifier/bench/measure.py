@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from notifier.bench import callbacks, doors, feed, floors, history, latency, place, whole
-from notifier.bench.doors import Doors
-from notifier.bench.floors import Floors
-from notifier.bench.history import Reading
-from notifier.bench.latency import Latency
-from notifier.bench.sink import Told
-from notifier.bench.whole import Whole
+from notifier.bench import feed, place
+from notifier.bench.figures import doors, floors, history, latency, whole
+from notifier.bench.figures.doors import Doors
+from notifier.bench.figures.floors import Floors
+from notifier.bench.figures.history import Reading
+from notifier.bench.figures.latency import Latency
+from notifier.bench.figures.whole import Whole
+from notifier.bench.outside import callbacks
+from notifier.bench.outside.sink import Told
 from notifier.house import House
 from notifier.settings import Settings
 

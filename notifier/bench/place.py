@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from notifier.bench.sink import Told
+from notifier.bench.outside.sink import Told
 from notifier.embedded import server
 from notifier.settings import Settings
 
@@ -54,7 +54,7 @@ def _run(url: str, statement: sql.Composed) -> None:
 @contextmanager
 def sink(told: Told) -> Iterator[str]:
     """Run a sink; yield its URL."""
-    command = [sys.executable, "-m", "notifier.bench.sink", msgspec.json.encode(told).decode()]
+    command = [sys.executable, "-m", "notifier.bench.outside.sink", msgspec.json.encode(told).decode()]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None

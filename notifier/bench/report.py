@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from notifier.bench.doors import Door
-from notifier.bench.latency import Latency
+from notifier.bench.figures.doors import Door
+from notifier.bench.figures.latency import Latency
+from notifier.bench.figures.whole import Whole
 from notifier.bench.measure import Measured
-from notifier.bench.whole import Whole
 
 
 def as_json(measured: Measured) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from notifier.messages.draft import Decision
 from notifier.providers.contract import Channel, Content, Outgoing, Provider
 from notifier.providers.registry import CHANNELS, Providers
 from notifier.rendering.library import Library
-from notifier.sending import breaker, still, tokens, verdicts, words
-from notifier.sending.routes import Sender, Ways, sender_of
+from notifier.sending import still, verdicts, words
 from notifier.sending.verdicts import Held
+from notifier.sending.ways import breaker, tokens
+from notifier.sending.ways.routes import Sender, Ways, sender_of
 from notifier.settings import Settings, secret_key
 
 

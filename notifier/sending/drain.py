@@ -16,10 +16,11 @@ from notifier.messages.accepted import Overtaken
 from notifier.providers.contract import Unknown
 from notifier.providers.registry import Providers
 from notifier.rendering.library import Library
-from notifier.sending import loop, pace, tokens
+from notifier.sending import loop, pace
 from notifier.sending.claim import Call, Claimed, claim
 from notifier.sending.settle import Answered, HandedBack, settle, settle_accepted
 from notifier.sending.verdicts import carry_out
+from notifier.sending.ways import tokens
 from notifier.settings import Settings
 
 log = structlog.get_logger()

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from notifier.providers.contract import Accepted, NotSent, Outcome, Outgoing, Route, Unknown
 from notifier.providers.outbox import Answering, Outbox
 from notifier.providers.registry import Providers
-from notifier.sending import breaker, tokens
-from notifier.sending.breaker import Silence
 from notifier.sending.drain import drain
-from notifier.sending.routes import Ways, in_order
+from notifier.sending.ways import breaker, tokens
+from notifier.sending.ways.breaker import Silence
+from notifier.sending.ways.routes import Ways, in_order
 from tests.sending.stage import SETTINGS, Stage
 
 FIRST, SECOND = Outbox(name="first"), Outbox(name="second")

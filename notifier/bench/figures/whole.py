@@ -11,8 +11,9 @@ from msgspec import Struct
 from sqlalchemy import text
 
 from notifier import clock, publish
-from notifier.bench import cost, feed, place
-from notifier.bench.cost import Spent
+from notifier.bench import feed, place
+from notifier.bench.figures import cost
+from notifier.bench.figures.cost import Spent
 from notifier.customers import snapshot
 from notifier.db import Database
 from notifier.errors import NotifierError

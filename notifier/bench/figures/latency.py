@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 from sqlalchemy import text
 
-from notifier.bench import feed, place, whole
+from notifier.bench import feed, place
+from notifier.bench.figures import whole
 from notifier.db import Database
 from notifier.house import House
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from notifier.providers.contract import Content, Route, Text
 from notifier.providers.registry import CHANNELS, Providers
 from notifier.rendering import segments
-from notifier.sending.routes import Sender, sender_of
+from notifier.sending.ways.routes import Sender, sender_of
 
 KEPT_FROM_BULK = 0.2
 """Of the burst: what bulk leaves for whatever is more urgent."""

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import time
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
@@ -12,7 +11,8 @@ import msgspec
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from notifier.bench import wire
+from notifier import clock
+from notifier.bench.outside import wire
 
 CONNECTIONS = 32
 LARGEST = 500
@@ -38,7 +38,7 @@ class Callbacks:
 
     def mail(self, attempt: str) -> None:
         """Report on a mail."""
-        now = int(time.time())
+        now = int(clock.outside())
         for kind in ("processed", "delivered"):
             event = {"event": kind, "timestamp": now, "sg_event_id": f"{kind}-{attempt}", "sg_message_id": attempt}
             self._events.append({**event, "email": "customer@example.com", "attempt_id": attempt})
@@ -89,7 +89,7 @@ def twilio(url: str, ref: str, status: str, token: bytes) -> bytes:
 
 def sendgrid(url: str, events: Iterable[dict[str, object]], key: ec.EllipticCurvePrivateKey) -> bytes:
     """Write a post of the signed event webhook."""
-    at, body = str(int(time.time())), msgspec.json.encode(list(events)) + b"\r\n"
+    at, body = str(int(clock.outside())), msgspec.json.encode(list(events)) + b"\r\n"
     signature = base64.b64encode(key.sign(at.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
     headers = {
         "Content-Type": "application/json",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from notifier.clock import machine_now
 from notifier.providers.registry import CHANNELS, Providers
-from notifier.sending.routes import Sender, sender_of
+from notifier.sending.ways.routes import Sender, sender_of
 
 OPENED = Counter("notifier_breaker_opened_total", "Senders taken out of use by themselves.", ["provider", "reason"])
 

@@ -1,15 +1,15 @@
 """
 The accept side of Twilio and SendGrid, as fast as one Python process can be; it remembers every attempt it took.
 
-`python -m notifier.bench.sink '{"seconds": 0.0}'` prints its port, and serves until its standard input ends. With
-`events_url`, `twilio_token` and `sendgrid_key` it also reports on every message, as both would. `GET /taken` returns
-what it has accepted, one a line, in order: the attempt's id and the second (UNIX, a fraction); `DELETE /taken` forgets.
+`python -m notifier.bench.outside.sink '{"seconds": 0.0}'` prints its port, and serves until its standard input ends.
+With `events_url`, `twilio_token` and `sendgrid_key` it also reports on every message, as both would. `GET /taken`
+returns what it has accepted, one a line, in order: the attempt's id and the second (UNIX, a fraction); `DELETE /taken`
+forgets.
 """
 
 import asyncio
 import re
 import sys
-import time
 from functools import partial
 from typing import cast
 from urllib.parse import unquote_to_bytes
@@ -19,7 +19,8 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
-from notifier.bench.callbacks import Callbacks
+from notifier import clock
+from notifier.bench.outside.callbacks import Callbacks
 
 _TWILIO = re.compile(rb"StatusCallback=([^&]*?%2F([0-9a-f]{32})\.[0-9a-f]+)")
 _SENDGRID = re.compile(rb'"attempt_id":"([0-9a-f-]{36})"')
@@ -82,13 +83,13 @@ class Connection(asyncio.Protocol):
         if method == b"POST" and self._url.endswith(b"/mail/send"):
             if found := _SENDGRID.search(self._body):
                 attempt = found[1].replace(b"-", b"")
-                self._taken.append((attempt, time.time()))
+                self._taken.append((attempt, clock.outside()))
                 if self._callbacks:
                     self._callbacks.mail(found[1].decode())
                 return _SENT % attempt
         elif method == b"POST" and self._url.endswith(b"/Messages.json"):
             if found := _TWILIO.search(self._body):
-                self._taken.append((found[2], time.time()))
+                self._taken.append((found[2], clock.outside()))
                 if self._callbacks:
                     self._callbacks.phone(unquote_to_bytes(found[1]).decode(), f"SM{found[2].decode()}")
                 return _CREATED % found[2]

@@ -11,8 +11,11 @@ import uvloop
 from msgspec import Struct
 from sqlalchemy import text
 
+from notifier import clock
 from notifier.api.triggers import BATCH, SINGLE
-from notifier.bench import callbacks, feed, whole, wire
+from notifier.bench import feed
+from notifier.bench.figures import whole
+from notifier.bench.outside import callbacks, wire
 from notifier.bench.place import TWILIO_TOKEN
 from notifier.house import House
 from notifier.messages import token
@@ -90,7 +93,7 @@ def measure(
 
 
 def _events(url: str, attempts: Sequence[UUID], key: str) -> list[bytes]:
-    now, signing = int(time.time()), callbacks.private(key)
+    now, signing = int(clock.outside()), callbacks.private(key)
     events = [
         {
             "event": "delivered", "timestamp": now, "sg_event_id": f"door-{attempt}", "sg_message_id": attempt.hex,
