@@ -14,13 +14,15 @@ NOT_REACHED = {"failed", "undelivered", "skipped"}
 """Of a journey's first channel: the customer is not on WhatsApp, or has no phone."""
 
 _MESSAGES = text("""
-    SELECT m.id, t.event_id AS incident, m.channel, m.state, m.reason FROM messages m JOIN triggers t ON t.id = m.trigger_id
+    SELECT m.id, t.event_id AS incident, m.channel, m.state, m.reason
+    FROM messages m JOIN triggers t ON t.id = m.trigger_id
 """)
 _ATTEMPTS = text("SELECT id, message_id, state, reason, ref, evidence_until FROM attempts")
 _FOUND = text("""
     SELECT m.id, d->>'reason' FROM messages m, jsonb_array_elements(m.decisions) d
     WHERE d->>'reason' IN ('found-at-provider', 'not-at-provider', 'no-evidence', 'tries-used-up')
 """)
+_ASIDE = text("SELECT kind || ': ' || error FROM hooks WHERE state = 'failed'")
 _REPORTED = text("SELECT DISTINCT attempt_id FROM events WHERE attempt_id IS NOT NULL")
 
 
@@ -59,7 +61,8 @@ def compare(database: Database, taken: list[dict[str, Any]], wanted: Collection[
         for ident, reason in db.execute(_FOUND):
             found[str(ident)].add(reason)
         reported = {str(ident) for ident in db.execute(_REPORTED).scalars()}
-    verdict = Verdict(messages=len(taken))
+        aside = list(db.execute(_ASIDE).scalars())
+    verdict = Verdict(messages=len(taken), lost=[f"callback set aside, {one}" for one in aside])
     by_message: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for one in taken:
         attempt = attempts.get(one["attempt_id"])

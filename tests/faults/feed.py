@@ -68,7 +68,9 @@ class Feed(threading.Thread):
         number = self._made
         self._made += 1
         reach, ident = number % 3, f"fault_{number}"
-        phone = f"+55{PREFIXES[number // 9000 % len(PREFIXES)]}9{1000 + number % 9000}{'0630' if reach == 2 else '1234'}"
+        phone = (
+            f"+55{PREFIXES[number // 9000 % len(PREFIXES)]}9{1000 + number % 9000}{'0630' if reach == 2 else '1234'}"
+        )
         customer = {
             "id": ident,
             "name": f"Ana {number}",
