@@ -19,7 +19,12 @@ from notifier.db import Database
 
 
 class House:
-    """Processes on one database. Every one is killed at the end, by its own number."""
+    """
+    Processes on one database. Every one is killed at the end, by its own number.
+
+    Their waits are such as `notifier doctor` calls safe, and for evidence longer than a callback takes that found the
+    web process or the database gone and comes again.
+    """
 
     def __init__(self, url: str, var: Path, **settings: str) -> None:
         self.port, self.sandbox_port = free_port(), free_port()
@@ -31,7 +36,7 @@ class House:
             "PUBLIC_URL": self.url, "TWILIO_API_URL": self.sandbox,
             "TWILIO_ACCOUNT_SID": "AC" + "1" * 32, "TWILIO_AUTH_TOKEN": "t" * 32, "TWILIO_SMS_FROM": "+15005550006",
             "TWILIO_WHATSAPP_FROM": "+14155238886", "SENDGRID_API_URL": self.sandbox, "SENDGRID_API_KEY": "SG.key",
-            "LEASE_SECONDS": "3", "EVIDENCE_SECONDS": "8", "CALLS": "40", **settings,
+            "LEASE_SECONDS": "23", "EVIDENCE_SECONDS": "45", "CALLS": "40", **settings,
         }  # fmt: skip
         clean = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")}
         self.environ = {**clean, **{f"NOTIFIER_{name}": value for name, value in ours.items()}}

@@ -27,8 +27,6 @@ pytestmark = pytest.mark.fault
 
 KILLS = int(os.environ.get("NOTIFIER_FAULTS_KILLS", "60"))
 SEED = int(os.environ.get("NOTIFIER_FAULTS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
-WAITS = {"LEASE_SECONDS": "23", "EVIDENCE_SECONDS": "45"}
-"""Such as `notifier doctor` calls safe; that for evidence also longer than a callback takes to come again."""
 SLOW = {"latency_ms": 500, "duplicate_callbacks": 0.05, "reorder_callbacks": 0.05}
 
 _UNKNOWN = text("""
@@ -54,7 +52,7 @@ def test_whatever_is_killed_everybody_is_told_once(tmp_path: Path, capsys: pytes
         closing(Database(databases.build(server.url, "faults"))) as ledger,
     ):
         began = begin_before_dawn(ledger)
-        with opened(ledger.url, tmp_path, BROKER_URL=bell.url, **WAITS) as house:
+        with opened(ledger.url, tmp_path, BROKER_URL=bell.url) as house:
             are_safe(house)
             house.ask("PUT", "/api/faults", SLOW)
             with cutting(house.sandbox_port, requests=0.0, answers=0.0) as (url, wire):
@@ -104,7 +102,7 @@ def settle(house: House, ledger: Database, feed: Feed, began: datetime) -> None:
 
 
 def is_quiet(house: House, ledger: Database) -> bool:
-    """Whether nothing is left to do, now and for two seconds on: what the sink has just taken it reports a bit later."""
+    """Whether nothing is left to do, now and two seconds on: what the sink has just taken it reports a bit later."""
     for _ in range(5):
         if count(ledger, _OPEN) or house.ask("GET", "/healthz")["callbacks"]["waiting"]:
             return False
