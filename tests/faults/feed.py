@@ -25,7 +25,7 @@ class Feed(threading.Thread):
     still night when all begins.
     """
 
-    def __init__(self, url: str, key: str, *, at: datetime, dice: random.Random) -> None:
+    def __init__(self, url: str, key: str, *, at: datetime, dice: random.Random, most: int = 120) -> None:
         super().__init__(name="feed", daemon=True)
         self.taken: list[str] = []
         """Incidents of the triggers that were accepted."""
@@ -33,7 +33,7 @@ class Feed(threading.Thread):
         """Batches that had to be posted again."""
         self._url, self._key, self._at, self._dice = url, key, at, dice
         self._made = 0
-        self._sizes = (20, 120)
+        self._sizes = (most // 6, most)
         self._stopped = threading.Event()
 
     def run(self) -> None:
