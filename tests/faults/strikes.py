@@ -3,8 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -41,7 +40,8 @@ class Strikes:
         self._doors_rest = 0.0
         self._workers = [house.start("worker", **self._waking(number)) for number in range(3)]
         self.dealt: Counter[str] = Counter()
-        self.longest_outage = 0.0
+        self.outages: dict[str, float] = {}
+        """The longest of each door, in seconds."""
 
     @property
     def kills(self) -> int:
@@ -56,7 +56,9 @@ class Strikes:
         while self._deck:
             time.sleep(self._dice.uniform(0.1, 2.5))
             kind = self._draw()
+            began = time.monotonic()
             hands[kind]()
+            self._note(kind, time.monotonic() - began)
             self.dealt[kind] += 1
 
     def _draw(self) -> str:
@@ -89,27 +91,24 @@ class Strikes:
         ticking.wait()
 
     def _web(self) -> None:
-        with self._shut():
-            self._house.web.kill()
-            self._house.web.wait()
-            self._house.open_web()
+        self._house.web.kill()
+        self._house.web.wait()
+        self._house.open_web()
 
     def _database(self) -> None:
         blow = self._dice.choice([self._server.kill, self._server.stop_at_once, self._kill_a_backend])
-        with self._shut():
-            blow()
-            time.sleep(self._dice.uniform(0, 1))
-            self._server.revive()
+        blow()
+        time.sleep(self._dice.uniform(0, 1))
+        self._server.revive()
 
     def _kill_a_backend(self) -> None:
         self._server.kill_a_backend(self._dice)
 
     def _disk(self) -> None:
-        with self._shut():
-            self._server.fill_up()
-            time.sleep(self._dice.uniform(1, 3))
-            self._server.make_room()
-            self._server.revive()
+        self._server.fill_up()
+        time.sleep(self._dice.uniform(1, 3))
+        self._server.make_room()
+        self._server.revive()
 
     def _bell(self) -> None:
         self._dice.choice([self._redis.kill, self._redis.stop])()
@@ -128,10 +127,7 @@ class Strikes:
         with suppress(SQLAlchemyError), self._ledger.begin() as db:  # the database is just recovering: it stays
             move_to(db, business_now(db) + self._step)
 
-    @contextmanager
-    def _shut(self) -> Iterator[None]:
-        shut = time.monotonic()
-        yield
-        now = time.monotonic()
-        self.longest_outage = max(self.longest_outage, now - shut)
-        self._doors_rest = now + (now - shut) + 1
+    def _note(self, kind: str, seconds: float) -> None:
+        if kind in DOORS:
+            self.outages[kind] = max(self.outages.get(kind, 0.0), seconds)
+            self._doors_rest = time.monotonic() + seconds + 1
