@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from notifier.clock import business_now, move_to
@@ -23,6 +24,11 @@ DOORS = {"web", "database", "disk"}
 """Without them no callback can be kept."""
 MOVED = timedelta(minutes=90)
 """Business time gone at the end, in steps: less than a journey waits before it tries the next channel."""
+
+AT_WORK = 0.75
+"""Share of workers that are let begin their work before they are killed; the others may be at their start."""
+
+_CLAIMED = text("SELECT EXISTS (SELECT FROM attempts WHERE state = 'calling' AND claimed_by LIKE :name)")
 
 
 class Strikes:
@@ -54,7 +60,7 @@ class Strikes:
         """Deal the whole deck."""
         hands = {kind: getattr(self, f"_{kind}") for kind in KILLS | TROUBLES}
         while self._deck:
-            time.sleep(self._dice.uniform(0.1, 2.5))
+            time.sleep(self._dice.uniform(0.1, 2))
             kind = self._draw()
             began = time.monotonic()
             hands[kind]()
@@ -76,9 +82,19 @@ class Strikes:
 
     def _worker(self) -> None:
         number = self._dice.randrange(len(self._workers))
+        if self._dice.random() < AT_WORK:
+            self._until_it_claims(self._workers[number].pid)
         self._workers[number].kill()
         self._workers[number].wait()
         self._workers[number] = self._house.start("worker", **self._waking(number))
+
+    def _until_it_claims(self, pid: int) -> None:
+        end = time.monotonic() + 6
+        while time.monotonic() < end:
+            with suppress(SQLAlchemyError), self._ledger.begin() as db:
+                if db.execute(_CLAIMED, {"name": f"%:{pid}"}).scalar_one():
+                    return
+            time.sleep(0.05)
 
     def _waking(self, number: int) -> dict[str, str]:
         """One worker is woken by PostgreSQL, the others by the broker."""
