@@ -71,9 +71,10 @@ class _Island:
         settling = asyncio.create_task(self._settle_all())
         try:
             await self._claim_all(stopped)
-            while not self._is_idle():  # noqa: ASYNC110 - two tasks and a set; an event for each would say less
-                await asyncio.sleep(pace.SETTLE_EVERY)
         finally:
+            # Also when a claim has failed, the database being away: calls that are out will still be answered.
+            while not (self._is_idle() or settling.done()):  # noqa: ASYNC110 - an event for each would say less
+                await asyncio.sleep(pace.SETTLE_EVERY)
             settling.cancel()
             await asyncio.gather(settling, return_exceptions=True)
         return self._made
@@ -100,8 +101,15 @@ class _Island:
     def _claim(self, limit: int) -> Claimed:
         claimed = self._take(limit)
         if claimed.held:
-            self._database.run(lambda db: carry_out(db, claimed.held, now=business_now(db)))
+            self._hold(claimed)
         return claimed
+
+    def _hold(self, claimed: Claimed) -> None:
+        try:
+            self._database.run(lambda db: carry_out(db, claimed.held, now=business_now(db)))
+        except SQLAlchemyError:
+            # They stay due and are seen again; the calls claimed beside them are committed and must be made.
+            log.exception("messages could not be held", messages=len(claimed.held))
 
     def _is_idle(self) -> bool:
         return not (self._flying or self._returned or self._settling)

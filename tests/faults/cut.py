@@ -1,4 +1,4 @@
-"""A wire that breaks: a proxy before the sandbox that hangs up in the middle of calls."""
+"""A wire that breaks: a proxy before the sandbox that hangs up in the middle of calls, or holds them up."""
 
 import asyncio
 import contextlib
@@ -11,22 +11,38 @@ TWILIO = b"POST /2010"
 
 
 class Wire:
-    """Forwards bytes; a share of calls is cut, before the other side has them or before its answer comes back."""
+    """
+    Forwards bytes; a share of calls is cut, before the other side has them or before its answer comes back.
+
+    `delay` (seconds) holds up what goes either way; who hangs up meanwhile is not forwarded.
+    """
 
     def __init__(self, port: int, *, requests: float, answers: float) -> None:
         self._port, self._requests, self._answers = port, requests, answers
         self._dice = random.Random(7)
         self.cut_requests = self.cut_answers = 0
+        self.delay = 0.0
+        self._open: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def cut_all(self) -> None:
+        """Hang up on everybody, from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in self._open])
 
     async def forward(self, near: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
+        self._loop = asyncio.get_running_loop()
         far, far_out = await asyncio.open_connection("127.0.0.1", self._port)
         ways = [self._requests_go(near, far_out), self._answers_come(far, near_out)]
         tasks = [asyncio.ensure_future(way) for way in ways]
+        self._open.update(tasks)
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            with contextlib.suppress(asyncio.CancelledError):  # the wire is taken away
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
+            self._open.difference_update(tasks)
             near_out.transport.abort()
             far_out.transport.abort()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -36,6 +52,9 @@ class Wire:
             if chunk.startswith(TWILIO) and self._dice.random() < self._requests:
                 self.cut_requests += 1
                 return
+            await asyncio.sleep(self.delay)
+            if near.at_eof():
+                return
             far_out.write(chunk)
             await far_out.drain()
 
@@ -44,6 +63,7 @@ class Wire:
             if self._dice.random() < self._answers:
                 self.cut_answers += 1
                 return
+            await asyncio.sleep(self.delay)
             near_out.write(chunk)
             await near_out.drain()
 

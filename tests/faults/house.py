@@ -19,27 +19,43 @@ from notifier.db import Database
 
 
 class House:
-    """Processes on one database. Every one is killed at the end, by its own number."""
+    """
+    Processes on one database. Every one is killed at the end, by its own number.
+
+    Their waits are such as `notifier doctor` calls safe, and for evidence longer than a callback takes that found the
+    web process or the database gone and comes again.
+    """
 
     def __init__(self, url: str, var: Path, **settings: str) -> None:
-        self.port, self.sandbox_port = _free_port(), _free_port()
+        self.port, self.sandbox_port = free_port(), free_port()
         self.var = var
+        self.url = f"http://127.0.0.1:{self.port}"
         self.sandbox = f"http://127.0.0.1:{self.sandbox_port}"
         ours = {
             "DATABASE_URL": url, "VAR": str(var), "SECRET_KEY": "k" * 40, "PORT": str(self.port),
-            "PUBLIC_URL": f"http://127.0.0.1:{self.port}", "TWILIO_API_URL": self.sandbox,
+            "PUBLIC_URL": self.url, "TWILIO_API_URL": self.sandbox,
             "TWILIO_ACCOUNT_SID": "AC" + "1" * 32, "TWILIO_AUTH_TOKEN": "t" * 32, "TWILIO_SMS_FROM": "+15005550006",
             "TWILIO_WHATSAPP_FROM": "+14155238886", "SENDGRID_API_URL": self.sandbox, "SENDGRID_API_KEY": "SG.key",
-            "LEASE_SECONDS": "3", "EVIDENCE_SECONDS": "8", "CALLS": "40", **settings,
+            "LEASE_SECONDS": "23", "EVIDENCE_SECONDS": "45", "CALLS": "40", **settings,
         }  # fmt: skip
         clean = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")}
         self.environ = {**clean, **{f"NOTIFIER_{name}": value for name, value in ours.items()}}
         self._running: list[subprocess.Popen[bytes]] = []
+        self.log = var / "processes.log"
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen([sys.executable, "-m", "notifier", *command], env=self.environ)
+    def start(self, *command: str, **settings: str) -> subprocess.Popen[bytes]:
+        """Run a command, with `settings` of its own; what it says goes to `log`."""
+        own = {f"NOTIFIER_{name}": value for name, value in settings.items()}
+        line = [sys.executable, "-m", "notifier", *command]
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(line, env={**self.environ, **own}, stdout=log, stderr=log)
         self._running.append(process)
         return process
+
+    def open_web(self) -> None:
+        """Start the web process and wait until it answers."""
+        self.web = self.start("web")
+        wait(lambda: answers(f"{self.url}/healthz"), seconds=60, what="the web process")
 
     def finish(self, *command: str) -> bytes:
         line = [sys.executable, "-m", "notifier", *command]
@@ -101,14 +117,13 @@ def opened(url: str, var: Path, **settings: str) -> Iterator[House]:
         content = var / "content.json"
         content.write_bytes(house.finish("templates", "push"))
         house.environ["NOTIFIER_WHATSAPP_CONTENT"] = str(content)
-        house.start("web")
-        wait(lambda: answers(f"http://127.0.0.1:{house.port}/healthz"), seconds=60, what="the web process")
+        house.open_web()
         yield house
     finally:
         house.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -86,7 +86,7 @@ def test_an_answer_lost_after_acceptance_is_found_and_not_repeated(
     live_database: Database, tmp_path: Path, fault: str
 ) -> None:
     plant(live_database, 90, "sms", "whatsapp", "email")
-    with opened(live_database.url, tmp_path, LEASE_SECONDS="10", EVIDENCE_SECONDS="15") as house:
+    with opened(live_database.url, tmp_path) as house:
         house.ask("PUT", "/api/faults", {fault: 0.3, "hang_seconds": 9})
 
         house.start("worker")

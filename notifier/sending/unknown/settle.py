@@ -36,7 +36,7 @@ _OPEN = text("""
             SELECT id FROM attempts WHERE state = 'unknown' AND evidence_at <= clock_timestamp()
             ORDER BY evidence_at LIMIT :limit FOR UPDATE SKIP LOCKED
         ) RETURNING id, message_id, provider, claimed_at, address AS moved_to,
-                    evidence_until <= clock_timestamp() AS is_over
+                    evidence_until, evidence_until <= clock_timestamp() AS is_over
     )
     SELECT taken.*, m.channel, coalesce(taken.moved_to, m.address) AS address, m.topic, m.lane, m.run_id,
            c.encoding, c.body,
@@ -54,11 +54,27 @@ _HEARD = text("""
     FROM events e JOIN attempts a ON a.id = e.attempt_id AND a.provider = e.provider
     WHERE e.id > (SELECT coalesce(max(id), 0) - 5000 FROM events) GROUP BY a.provider
 """)
+_UNREAD = text("""
+    SELECT provider, min(received_at) AS oldest FROM hooks WHERE kind = 'status' AND state = 'pending' GROUP BY provider
+""")
 
 
 class _Open(Struct, frozen=True):
     row: Any
     outgoing: Outgoing | None
+
+
+class _Reports(Struct, frozen=True):
+    """How far each provider's reports have come in: by these silence is measured."""
+
+    heard: dict[str, datetime]
+    """Claim of the latest attempt it has reported."""
+    unread: dict[str, datetime]
+    """Receipt of the oldest report that is kept and not applied yet."""
+
+    def are_in(self, row: Any) -> bool:
+        """Whether whatever was reported until the attempt's wait was over has been applied."""
+        return row.provider not in self.unread or self.unread[row.provider] > row.evidence_until
 
 
 def settle_unknown(database: Database, providers: Providers, settings: Settings) -> int:
@@ -67,23 +83,26 @@ def settle_unknown(database: Database, providers: Providers, settings: Settings)
         pass
     settled = 0
     while found := database.run(lambda db: _take(db, settings)):
-        opened, matched, heard = found
+        opened, matched, reports = found
         asked = loop.run(_ask_all(opened, providers, matched))
-        settled += database.run(lambda db: _settle(db, opened, asked, heard, providers))  # noqa: B023 - runs at once
+        settled += database.run(lambda db: _settle(db, opened, asked, reports, providers))  # noqa: B023 - runs at once
         if len(opened) < SET:
             break
     return settled
 
 
-def _take(db: Session, settings: Settings) -> tuple[list[_Open], dict[str, set[str]], dict[str, datetime]] | None:
+def _take(db: Session, settings: Settings) -> tuple[list[_Open], dict[str, set[str]], _Reports] | None:
     rows = db.execute(_OPEN, {"again": pace.next_look(settings), "limit": SET}).all()
     if not rows:
         return None
     matched: dict[str, set[str]] = {}
     for row in db.execute(_MATCHED, {"messages": [row.message_id for row in rows]}):
         matched.setdefault(row.address, set()).add(row.ref)
-    heard = {row.provider: row.latest for row in db.execute(_HEARD)}
-    return [_Open(row, _outgoing(db, row)) for row in rows], matched, heard
+    reports = _Reports(
+        heard={row.provider: row.latest for row in db.execute(_HEARD)},
+        unread={row.provider: row.oldest for row in db.execute(_UNREAD)},
+    )
+    return [_Open(row, _outgoing(db, row)) for row in rows], matched, reports
 
 
 def _outgoing(db: Session, row: Any) -> Outgoing | None:
@@ -125,7 +144,7 @@ async def _ask(one: _Open, providers: Providers, taken: frozenset[str]) -> Asked
 
 
 def _settle(
-    db: Session, opened: Sequence[_Open], asked: Sequence[Asked], heard: dict[str, datetime], providers: Providers
+    db: Session, opened: Sequence[_Open], asked: Sequence[Asked], reports: _Reports, providers: Providers
 ) -> int:
     now, machine = business_now(db), machine_now(db)
     hold(db, {one.row.run_id for one in opened if one.row.run_id is not None})
@@ -138,8 +157,8 @@ def _settle(
             asked=answer,
             silence_means_unsent=bool(provider and provider.can.silence_means_unsent),
             reports=bool(provider and provider.can.reports_delivery),
-            heard_later=row.provider in heard and heard[row.provider] > row.claimed_at,
-            is_over=bool(row.is_over),
+            heard_later=row.provider in reports.heard and reports.heard[row.provider] > row.claimed_at,
+            is_over=bool(row.is_over) and reports.are_in(row),
         )
         verdict = judge(facts)
         if verdict is None:
