@@ -48,7 +48,13 @@ def create(house: House) -> Litestar:
     machines = MachineParts(
         database=house.database, settings=house.settings, secret=house.secret, providers=house.providers.by_name
     )
-    staff = StaffParts(database=house.database, settings=house.settings, secret=house.secret, library=house.library)
+    staff = StaffParts(
+        database=house.database,
+        settings=house.settings,
+        secret=house.secret,
+        library=house.library,
+        providers=tuple(house.providers),
+    )
     return Litestar(
         route_handlers=[
             *api.create(machines),

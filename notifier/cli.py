@@ -15,6 +15,7 @@ from notifier import logs
 from notifier import settings as configuration
 from notifier.bench.command import bench
 from notifier.bounces import bounces
+from notifier.braking import brakes
 from notifier.errors import NotifierError
 from notifier.settings import Settings
 
@@ -287,4 +288,5 @@ def _report(what: str, problems: Iterable[Any]) -> None:
 
 
 commands.add_command(bench)
+commands.add_command(brakes)
 commands.add_command(bounces)

@@ -1,5 +1,6 @@
 """Every table, gathered for the migrations."""
 
+import notifier.brakes.models
 import notifier.clock
 import notifier.clock_moves
 import notifier.consent.models

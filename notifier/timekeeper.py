@@ -25,7 +25,7 @@ _NEXT = text("""
     SELECT min(at) FROM (
         (SELECT due_at AS at FROM runs WHERE state = 'open' AND due_at > :now ORDER BY due_at LIMIT 1)
         UNION ALL
-        (SELECT min(due_at) FROM due_messages WHERE due_at > :now)
+        (SELECT min(due_at) FROM due_messages WHERE due_at > :now AND lane IN ('transactional', 'bulk'))
     ) AS due
 """)
 _OUTSTANDING = text("""

@@ -17,6 +17,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     secret: str
     library: Library | None = None
     """For previews; without it there are none."""
+    providers: tuple[str, ...] = ()
+    """The names of those that are configured."""
 
     @property
     def is_secure(self) -> bool:

@@ -9,6 +9,8 @@ from msgspec import Struct
 from sqlalchemy.orm import Session
 
 from notifier import clock, clock_moves
+from notifier.brakes import pull
+from notifier.brakes.models import Brake
 from notifier.console import words
 from notifier.console.parts import Desk
 from notifier.i18n import pages
@@ -28,6 +30,8 @@ class Around(Struct, frozen=True, kw_only=True):
     stuck: clock_moves.ClockMove | None
     """The last move of the clock, when it was given up."""
     is_development: bool
+    brakes: list[Brake]
+    """Those that hold now."""
 
 
 def page(desk: Desk, db: Session, name: str, shown: Struct, *, zone: str = "", status: int = 200) -> Response[str]:
@@ -68,4 +72,5 @@ def around(desk: Desk, db: Session) -> Around:
         move=clock_moves.pending(db) if is_moved else None,
         stuck=clock_moves.given_up(db) if is_moved else None,
         is_development=not settings.is_production,
+        brakes=pull.pulled(db) if desk.staff else [],
     )

@@ -12,16 +12,16 @@ from litestar.middleware.csrf import CSRFMiddleware
 from notifier.console import access, policy, refusals
 from notifier.console.pages import (
     attention,
-    clock,
+    brakes,
     customers,
     journeys,
     messages,
     overview,
-    patterns,
     settings,
     signing,
     templates,
 )
+from notifier.console.pages.workshop import clock, patterns
 from notifier.console.parts import Desk, Parts
 from notifier.errors import Refused
 
@@ -59,6 +59,7 @@ def create(parts: Parts) -> list[Router]:
         *customers.HANDLERS,
         *messages.HANDLERS,
         *attention.HANDLERS,
+        *brakes.HANDLERS,
         *journeys.HANDLERS,
         *templates.HANDLERS,
         *settings.HANDLERS,

@@ -93,11 +93,15 @@ class DueMessage(Base):
     """
 
     __tablename__ = "due_messages"
-    __table_args__ = (Index(None, "lane", "channel", "due_at", "message_id"),)
+    __table_args__ = (
+        Index(None, "lane", "channel", "due_at", "message_id"),
+        Index("ix_due_messages_held", "message_id", postgresql_where="lane IN ('held-bulk', 'held-transactional')"),
+    )
 
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     customer_id: Mapped[str] = mapped_column(Text)
     lane: Mapped[str] = mapped_column(Text)
+    """The message's; with `held-` before it while a brake holds it (`brakes.held`)."""
     channel: Mapped[str] = mapped_column(Text)
     topic: Mapped[str] = mapped_column(Text)
     journey: Mapped[str] = mapped_column(Text)

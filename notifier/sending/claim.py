@@ -11,6 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from notifier.brakes import held as brakes
+from notifier.brakes.held import Standing
 from notifier.clock import since_boot
 from notifier.db import copy, in_index_order, rows
 from notifier.messages import token
@@ -66,7 +68,7 @@ _DUE = """
         ORDER BY d.due_at, d.message_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
     SELECT m.id, due.number, due.tries, m.customer_id, m.run_id, m.channel, m.address, m.topic, m.template, m.locale,
-           m.timezone, m.country, m.expires_at, c.name AS customer_name, t.data, r.state AS run_state
+           m.journey, m.timezone, m.country, m.expires_at, c.name AS customer_name, t.data, r.state AS run_state
     FROM due JOIN messages m ON m.id = due.message_id
     LEFT JOIN customers c ON c.id = m.customer_id
     LEFT JOIN triggers t ON t.id = m.trigger_id
@@ -93,20 +95,24 @@ def claim(
     the message itself.
     """
     rooms = rooms or {}
-    ways = _ways(db, providers, rooms)
-    claimed = _claim(db, ways, library, settings, lane=lane, limit=limit, worker=worker, now=now)
+    standing = brakes.standing(db)
+    ways = _ways(db, providers, rooms, standing)
+    claimed = _claim(db, ways, standing, library, settings, lane=lane, limit=limit, worker=worker, now=now)
     tokens.add(db, {sender: got - ways.used[sender] for sender, got in rooms.items()})
     return claimed
 
 
 def _claim(
-    db: Session, ways: Ways, library: Library, settings: Settings, *, lane: str, limit: int, worker: str, now: datetime
-) -> Claimed:
+    db: Session, ways: Ways, stopped: Standing, library: Library, settings: Settings, *, lane: str, limit: int,
+    worker: str, now: datetime,
+) -> Claimed:  # fmt: skip
     channels = [channel for channel in CHANNELS if ways.room(channel) >= 1]
     if not channels or (lane == "bulk" and is_busy(db, channels, now)):
         return _NOTHING
-    found = _due(db, ways, channels, lane=lane, limit=limit, now=now)
-    if not found:
+    looked = _due(db, ways, channels, lane=lane, limit=limit, now=now)
+    found = [row for row in looked if not stopped.holds(row.journey, row.topic)]
+    brakes.set_aside(db, [row.id for row in looked if stopped.holds(row.journey, row.topic)])
+    if not looked:
         return _NOTHING
     begun = since_boot()
     standing = still.ask(db, found, now=now)
@@ -138,7 +144,7 @@ def _claim(
     for row in ready:
         ways.use(sender_of(routes[row.id]), tokens.cost(routes[row.id], written[row.id]) - 1)
     _take(db, ready, calls, worker)
-    return Claimed(calls, len(calls) + len(held), held)
+    return Claimed(calls, len(calls) + len(held) + len(looked) - len(found), held)
 
 
 def _due(db: Session, ways: Ways, channels: Sequence[Channel], *, lane: str, limit: int, now: datetime) -> list[Any]:
@@ -157,11 +163,14 @@ def is_busy(db: Session, channels: Sequence[str], now: datetime) -> bool:
     return bool(db.execute(_BUSY, {"now": now, "channels": list(channels)}).scalar_one())
 
 
-def _ways(db: Session, providers: Providers, rooms: Mapping[Sender, float]) -> Ways:
+def _ways(db: Session, providers: Providers, rooms: Mapping[Sender, float], stopped: Standing) -> Ways:
+    if stopped.everything:
+        return Ways(Providers([]), {}, [])
     pauses = breaker.standing(db)
     trying = breaker.on_trial(db, pauses)
     probes = {sender: min(rooms.get(sender, breaker.PROBES), breaker.PROBES) for sender in trying}
-    return Ways(providers, {**rooms, **probes}, [sender for sender, pause in pauses.items() if pause.is_closed])
+    closed = {sender for sender, pause in pauses.items() if pause.is_closed}
+    return Ways(providers, {**rooms, **probes}, closed, stopped=stopped.providers)
 
 
 def _shuffled(channels: Sequence[Channel]) -> list[Channel]:

@@ -75,6 +75,7 @@ class Sending(RuleBasedStateMachine):
     @rule(limit=st.integers(1, MANY))
     def a_worker_claims(self, limit: int) -> None:
         self._do("UPDATE due_messages SET not_before = NULL")
+        self._do("UPDATE sender_pauses SET until = clock_timestamp()")
         with self.database.begin() as db:
             found = claim(
                 db, self.providers, self.library, SETTINGS, lane="transactional", limit=limit, worker="w",

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from notifier.providers.contract import Channel, Route
@@ -16,14 +16,25 @@ Sender = tuple[str, str]
 class Ways:
     """The ways that are open, by channel; taking one takes of its room, which channels of one sender share."""
 
-    def __init__(self, providers: Providers, rooms: Mapping[Sender, float], closed: Iterable[Sender]) -> None:
-        """`rooms`: of the senders that are limited now; `closed`: senders nothing may go by."""
+    def __init__(
+        self,
+        providers: Providers,
+        rooms: Mapping[Sender, float],
+        closed: Iterable[Sender] = (),
+        *,
+        stopped: Collection[str] = (),
+    ) -> None:
+        """`rooms`: of the senders that are limited now; nothing goes by a `closed` sender or a `stopped` provider."""
         shut = set(closed)
         self._rooms = dict(rooms)
         self.used: dict[Sender, float] = defaultdict(float)
         """What was taken, by sender."""
         self._open: dict[Channel, list[Route]] = {
-            channel: [route for route in providers.routes(channel) if sender_of(route) not in shut]
+            channel: [
+                route
+                for route in providers.routes(channel)
+                if sender_of(route) not in shut and route.provider.name not in stopped
+            ]
             for channel in CHANNELS
         }
 
