@@ -45,7 +45,9 @@ def house(server: str, template: str) -> Iterator[tuple[str, str, dict[str, UUID
             token = sessions.begin(db, member)
         library = Library.load(directory("templates"))
         settings = Settings(demo=True, sandbox_url="http://127.0.0.1:8001")
-        parts = Parts(database=database, settings=settings, secret="s" * 40, library=library)
+        parts = Parts(
+            database=database, settings=settings, secret="s" * 40, library=library, providers=("sendgrid", "twilio")
+        )
         with _served(Litestar([*routes.create(parts), web.static])) as address:
             yield address, token, messages
         database.close()

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
+from notifier.brakes import pull as brake
 from notifier.consent.models import Consent, Suppression
 from notifier.i18n.shipped import directory
 from notifier.intake.models import Trigger
@@ -96,4 +97,11 @@ def _answer(db: Session, now: datetime, sent: dict[str, UUID]) -> None:
     oldest = db.execute(text("SELECT min(id) FROM triggers")).scalar_one()
     failed = {"state": "failed", "tries": 5, "error": "The template payment-failed has no Spanish words for SMS."}
     db.execute(update(Trigger).where(Trigger.id == oldest).values(**failed))
+    known = brake.targets(db, ("sendgrid", "twilio"))
+    for kind, name, why in (
+        ("provider", "twilio", "Mensagens chegam duas vezes, a Twilio investiga."),
+        ("topic", "offers", "O desconto da campanha está errado: 50 % em vez de 5 %."),
+    ):
+        brake.pull(db, kind, name, who="ada@aurora.example", why=why, known=known)
+    brake.release(db, "provider", "twilio", who="ben@aurora.example")
     db.flush()

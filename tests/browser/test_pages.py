@@ -22,6 +22,7 @@ def _paths(messages: dict[str, UUID]) -> dict[str, str]:
         "customer": "/console/customers/cus_1",
         **{f"message-{channel}": f"/console/messages/{ident}" for channel, ident in messages.items()},
         "attention": "/console/attention",
+        "brakes": "/console/brakes",
         "journeys": "/console/journeys",
         "journey": "/console/journeys/payment-failed",
         "templates": "/console/templates",
