@@ -34,6 +34,8 @@ def _addresses(settings: Settings) -> Iterator[str]:
             yield f"NOTIFIER_{name.upper()} must be an http(s) address, not {getattr(settings, name)!r}."
         elif "_" in parts.hostname:
             yield f"NOTIFIER_{name.upper()}: Twilio refuses callback hosts with an underscore ({parts.hostname})."
+    if settings.is_production and settings.allow_recipients:
+        yield "NOTIFIER_ALLOW_RECIPIENTS has no effect in production: everybody is written to."
     if settings.is_production and not settings.public_url.startswith("https://"):
         yield "NOTIFIER_PUBLIC_URL must begin with https:// in production; one-click unsubscribe (RFC 8058) needs it."
 

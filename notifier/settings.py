@@ -93,6 +93,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "development"
     )
 
+    allow_recipients: Annotated[
+        str,
+        _about("Outside production only these are written to: addresses, phone numbers, `@domains`, comma-separated."),
+    ] = ""
+
     @property
     def is_production(self) -> bool:
         return self.environment == "production"

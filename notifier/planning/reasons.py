@@ -48,6 +48,7 @@ PLANNING = {
 }
 #: Of sending, and of what providers report.
 SENDING = {
+    "not-on-the-allow-list": N_("This is no production system, and the address is not on its list of recipients."),
     "unrenderable": N_("The text could not be written: %(why)s"),
     "no-provider": N_("No provider is set up for this channel."),
     "lease-expired": N_("The process that was sending it died, so it is not known whether it was sent."),

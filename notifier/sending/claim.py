@@ -22,7 +22,7 @@ from notifier.providers.registry import CHANNELS, Providers
 from notifier.rendering.library import Library
 from notifier.sending import still, verdicts, words
 from notifier.sending.verdicts import Held
-from notifier.sending.ways import breaker, tokens
+from notifier.sending.ways import breaker, recipients, tokens
 from notifier.sending.ways.routes import Sender, Ways, sender_of
 from notifier.settings import Settings, secret_key
 
@@ -117,6 +117,11 @@ def _claim(
     begun = since_boot()
     standing = still.ask(db, found, now=now)
     held = standing.held
+    if may := recipients.allowed(settings):
+        nobody = Decision(at=now, verdict="cancelled", reason="not-on-the-allow-list")
+        for ident in [ident for ident, address in standing.addresses.items() if not may(address)]:
+            del standing.addresses[ident]
+            held[ident] = Held(state="cancelled", decision=nobody)
     routes = {
         row.id: route
         for row in found

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from notifier.brakes import pull as brake
 from notifier.brakes.held import Standing
@@ -13,7 +14,9 @@ from notifier.errors import Conflict, Invalid
 from notifier.providers.contract import NotSent
 from notifier.providers.outbox import Outbox
 from notifier.providers.registry import Providers
-from tests.sending.stage import Stage
+from notifier.sending.drain import drain
+from notifier.sending.ways import recipients
+from tests.sending.stage import SETTINGS, Stage
 
 KNOWN = {
     "everything": [""],
@@ -155,6 +158,36 @@ def test_a_brake_is_pulled_once_and_released_once(stage: Stage) -> None:
     release(stage, "everything")
     with pytest.raises(Conflict, match="not pulled"):
         release(stage, "everything")
+
+
+def test_outside_production_only_those_on_the_list_are_written_to(stage: Stage) -> None:
+    stage.due(4)
+    listed = replace(SETTINGS, allow_recipients=" ANA1@example.com , +5511, @aurora.example")
+
+    drain(stage.database, stage.providers, stage.library, listed, "transactional")
+
+    assert [one.to for one in stage.outbox.taken] == ["ana1@example.com"]
+    assert stage.query("SELECT DISTINCT state, reason FROM messages WHERE address <> 'x' ORDER BY 1")[0] == (
+        "cancelled",
+        "not-on-the-allow-list",
+    )
+
+
+@pytest.mark.parametrize(
+    ("listed", "environment", "address", "goes"),
+    [
+        ("", "staging", "a@b.example", True),
+        ("@b.example", "staging", "A@B.example", True),
+        ("@b.example", "staging", "a@c.b.example", False),
+        ("+5511961234567", "staging", "+5511961234567", True),
+        ("+5511961234567", "staging", "+5511961234568", False),
+        ("a@b.example", "production", "z@z.example", True),
+    ],
+)
+def test_who_is_on_the_list(listed: str, environment: str, address: str, *, goes: bool) -> None:
+    may = recipients.allowed(replace(SETTINGS, allow_recipients=listed, environment=environment))
+
+    assert (may is None or may(address)) is goes
 
 
 @given(st.sets(st.sampled_from("ab")), st.sets(st.sampled_from("xy")), st.sampled_from("ab"), st.sampled_from("xy"))
