@@ -40,8 +40,9 @@ _LOCK = text("""
     WHERE m.id IN (SELECT message_id FROM attempts WHERE id = ANY(:attempts)) ORDER BY m.id FOR NO KEY UPDATE
 """)
 _ATTEMPTS = text("""
-    SELECT id, message_id, state, provider, ref FROM attempts
-    WHERE message_id = ANY(:messages) ORDER BY message_id, number
+    SELECT a.id, a.message_id, a.state, a.provider, a.ref, d.message_id IS NOT NULL AS is_due
+    FROM attempts a LEFT JOIN due_messages d ON d.message_id = a.message_id
+    WHERE a.message_id = ANY(:messages) ORDER BY a.message_id, a.number
 """)
 _RAISE = text("""
     UPDATE attempts a SET state = c.state, ref = coalesce(c.ref, a.ref), settled_at = clock_timestamp(),
@@ -148,7 +149,8 @@ def _settled(
 ) -> _Settled:
     states = [raised[ident].state if ident in raised else row.state for ident, row in attempts.items()]
     last, wanted = told[-1], _wanted(told, raised)
-    state = derive(wanted.then if wanted and wanted.then else message.state, states)
+    is_due = any(row.is_due for row in attempts.values()) or bool(wanted and wanted.then == "queued")
+    state = derive(wanted.then if wanted and wanted.then else message.state, states, is_due=is_due)
     engagement = message.engagement
     for change in told:
         engagement = engaged(engagement, change.engagement or "")

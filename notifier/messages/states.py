@@ -61,18 +61,20 @@ def raised(current: str, proven: str) -> str:
     return proven if ATTEMPT_RANK[proven] > ATTEMPT_RANK[current] else current
 
 
-def derive(current: str, attempts: Iterable[str]) -> str:
+def derive(current: str, attempts: Iterable[str], *, is_due: bool = False) -> str:
     """
     Return the message's state from the states of all its attempts (oldest first).
 
-    `current` stands while no attempt says anything: planned, queued for a retry, cancelled before any call.
+    `current` stands while no attempt says anything: planned, queued for a retry, cancelled before any call. It stands
+    beside failed attempts only while the retry is still to be made (`is_due`): the stored state alone does not say so,
+    because the claim that takes it leaves the message's row as it was.
     """
     known = list(attempts)
     for states, derived in _DERIVED:
         if states.intersection(known):
             return derived
     failed = [state for state in known if state in _FAILED]
-    if failed and current != "queued":
+    if failed and not is_due:
         return _FAILED[failed[-1]]
     return current
 

@@ -147,6 +147,32 @@ def test_a_late_undelivered_leaves_the_second_attempts_delivery(db: Session, now
     assert (message.state, message.reason) == ("delivered", "")
 
 
+def test_a_retry_that_is_reported_undelivered_before_its_answer_is_stored_ends_the_message(
+    db: Session, now: datetime
+) -> None:
+    first = attempted(db, now)
+    lost = Change(attempt_id=first.id, state="lost", then="queued", reason="not-at-provider")
+    outcomes.record(db, [lost], now=now)
+    second = attempted(db, now, number=2, message_id=first.message_id)  # its worker dies once it is taken
+
+    runs = apply(db, [report(second, "undelivered", "e1", ref="SM2", reason="bad-address")], now=now)
+
+    message = message_of(db, second)
+    assert (message.state, message.reason, message.provider_ref) == ("undelivered", "bad-address", "SM2")
+    assert runs == {7}
+
+
+def test_a_late_undelivered_leaves_a_waiting_retry_alone(db: Session, now: datetime) -> None:
+    first = attempted(db, now)
+    lost = Change(attempt_id=first.id, state="lost", then="queued", reason="no-evidence")
+    outcomes.record(db, [lost], now=now)
+
+    runs = apply(db, [report(first, "undelivered", "e1", ref="SM1")], now=now)
+
+    assert (message_of(db, first).state, runs) == ("queued", set())
+    assert db.execute(text("SELECT number FROM due_messages")).scalar_one() == 2
+
+
 def test_cancelling_takes_back_only_the_unsent(db: Session, now: datetime) -> None:
     attempt = attempted(db, now)
     write(db, [make_draft(now, step="second")])

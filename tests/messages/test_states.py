@@ -39,7 +39,11 @@ def test_a_late_undelivered_never_beats_another_attempts_delivered() -> None:
 
 
 def test_a_refused_attempt_leaves_a_queued_retry_waiting() -> None:
-    assert derive("queued", ["refused"]) == "queued"
+    assert derive("queued", ["refused"], is_due=True) == "queued"
+
+
+def test_a_retry_that_was_taken_and_failed_ends_what_waited_for_it() -> None:
+    assert derive("queued", ["lost", "undelivered"]) == "undelivered"
 
 
 def test_without_a_word_from_any_attempt_the_message_stays_as_it_is() -> None:
