@@ -119,19 +119,23 @@ def rows(db: Session, sql: str, values: Mapping[str, Any] | None = None) -> list
         return cursor.fetchall() if cursor.description else []
 
 
-def in_index_order(db: Session) -> None:
+@contextmanager
+def in_index_order(db: Session) -> Iterator[None]:
     """
-    Let this transaction read a queue in the order of its index, however few rows the statistics believe it has.
+    Let what is asked inside read a queue in the order of its index, however few rows the statistics believe it has.
 
     They are from whenever the table was last analyzed; if it was empty then, the planner reads and sorts all that is
-    due to take a set of it, and a queue of a million costs a million rows a set.
+    due to take a set of it, and a queue of a million costs a million rows a set. Nothing else belongs inside: a
+    statement that has to sort would read a whole index instead.
     """
-    raw(db).execute(_IN_INDEX_ORDER)
+    raw(db).execute(_PLANS, {"may": "off"})
+    yield
+    raw(db).execute(_PLANS, {"may": "on"})  # after an error the transaction, and with it the setting, is over
 
 
-_IN_INDEX_ORDER = """
-    SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true),
-           set_config('enable_seqscan', 'off', true)
+_PLANS = """
+    SELECT set_config('enable_sort', %(may)s, true), set_config('enable_bitmapscan', %(may)s, true),
+           set_config('enable_seqscan', %(may)s, true)
 """
 
 

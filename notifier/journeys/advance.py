@@ -70,8 +70,8 @@ def triggers(db: Session, *, limit: int, now: datetime, then: Then) -> int:
     A customer's later triggers are taken in the next round, so that each sees what the one before it did. Several
     workers may do so at once. One that cannot be handled, or whose effects `then` cannot take, fails alone.
     """
-    in_index_order(db)
-    found = db.execute(_CLAIM, {"limit": limit}).all()
+    with in_index_order(db):
+        found = db.execute(_CLAIM, {"limit": limit}).all()
     mine = [row for row in found if row.is_mine]
     if len(mine) < len(found):
         # Another worker has the customer and may already have looked past the trigger held here.
@@ -84,8 +84,8 @@ def triggers(db: Session, *, limit: int, now: datetime, then: Then) -> int:
 
 def due(db: Session, *, limit: int, now: datetime, then: Then) -> int:
     """Take up to `limit` runs further whose time has come, as `triggers` does; pending triggers are handled first."""
-    in_index_order(db)
-    found = db.execute(_DUE, {"limit": limit, "now": now}).all()
+    with in_index_order(db):
+        found = db.execute(_DUE, {"limit": limit, "now": now}).all()
     if found:
         rules = registry.load(db)
         _apart(db, found, lambda group: then(_move(db, rules, group, now=now)), _RUN_FAILED)

@@ -25,11 +25,17 @@ _OF_RUNS = text("""
     SELECT id FROM messages WHERE run_id = ANY(:runs) AND state IN ('planned', 'queued')
     ORDER BY id FOR NO KEY UPDATE
 """)
+# Run by run, whatever the statistics of a table that is growing fast say of joining it.
 _AT_PLACES = text("""
-    SELECT m.id FROM messages m
-    JOIN unnest(CAST(:runs AS bigint[]), CAST(:steps AS text[]), CAST(:channels AS text[])) AS o(run, step, channel)
-        ON m.run_id = o.run AND m.step = o.step AND m.channel = o.channel
-    WHERE m.state IN ('planned', 'queued') ORDER BY m.id FOR NO KEY UPDATE OF m
+    SELECT found.id FROM unnest(CAST(:runs AS bigint[]), CAST(:steps AS text[]), CAST(:channels AS text[]))
+        AS o(run, step, channel)
+    CROSS JOIN LATERAL (
+        SELECT m.id FROM messages m WHERE m.run_id = o.run AND m.step = o.step AND m.channel = o.channel
+        AND m.state IN ('planned', 'queued') OFFSET 0
+    ) AS found
+""")
+_STILL_UNSENT = text("""
+    SELECT id FROM messages WHERE id = ANY(:ids) AND state IN ('planned', 'queued') ORDER BY id FOR NO KEY UPDATE
 """)
 _CANCEL = text("""
     UPDATE messages SET state = 'cancelled', reason = :reason, decisions = decisions || CAST(:decision AS jsonb)
@@ -88,7 +94,8 @@ def overtake(db: Session, places: Collection[tuple[int, str, str]], *, at: datet
         return
     runs, steps, channels = zip(*sorted(places), strict=True)
     wanted = {"runs": list(runs), "steps": list(steps), "channels": list(channels)}
-    _cancel(db, db.execute(_AT_PLACES, wanted).scalars().all(), "overtaken", at)
+    if unsent := list(db.execute(_AT_PLACES, wanted).scalars()):
+        _cancel(db, db.execute(_STILL_UNSENT, {"ids": unsent}).scalars().all(), "overtaken", at)
 
 
 def _cancel(db: Session, unsent: Collection[UUID], reason: str, at: datetime) -> int:

@@ -154,12 +154,12 @@ def _claim(
 
 def _due(db: Session, ways: Ways, channels: Sequence[Channel], *, lane: str, limit: int, now: datetime) -> list[Any]:
     """Look channel by channel, so that nobody reads past the pile of one that is limited; another begins each time."""
-    in_index_order(db)
     found: list[Any] = []
-    for channel in _shuffled(channels):
-        most = min(limit - len(found), ways.room(channel))
-        if most >= 1:
-            found += rows(db, _DUE, {"lane": lane, "now": now, "channel": channel, "limit": int(most)})
+    with in_index_order(db):
+        for channel in _shuffled(channels):
+            most = min(limit - len(found), ways.room(channel))
+            if most >= 1:
+                found += rows(db, _DUE, {"lane": lane, "now": now, "channel": channel, "limit": int(most)})
     return found
 
 

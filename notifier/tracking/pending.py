@@ -49,8 +49,8 @@ def claim(
 
     Those of a provider this process has no settings for wait for a process that has them.
     """
-    in_index_order(db)
-    rows = db.execute(_CLAIM, {"kind": kind, "providers": list(providers), "limit": limit})
+    with in_index_order(db):
+        rows = db.execute(_CLAIM, {"kind": kind, "providers": list(providers), "limit": limit}).all()
     return [
         PendingHook(id=row.id, provider=row.provider, url=row.url, headers=row.headers, body=bytes(row.body))
         for row in rows
