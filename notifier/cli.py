@@ -196,7 +196,7 @@ def journeys() -> None:
 def journeys_check() -> None:
     """Check every journey: its triggers, conditions, steps and templates."""
     from notifier.i18n.shipped import directory
-    from notifier.journeys import check
+    from notifier.journeys.rules import check
 
     _report("journeys", check.check(directory("templates")))
 

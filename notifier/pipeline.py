@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from notifier import clock
 from notifier.house import House
 from notifier.journeys import advance
-from notifier.messages.write import write
-from notifier.planning.plan import plan
+from notifier.journeys.onward import Plan
+from notifier.planning.plan import planning
 from notifier.replies.receive import receive_pending
 from notifier.sending.drain import drain
 from notifier.sending.unknown.reconcile import reconcile
@@ -38,13 +38,13 @@ def actor(lane: str) -> Callable[[Stage], Stage]:
 @actor("triggers")
 def triggers_were_accepted(house: House) -> None:
     """Decide what they start, wake and end, and plan the messages that follow."""
-    _in_sets(house, lambda db, now: advance.triggers(db, limit=SET, now=now, then=_planning(house, db, now)))
+    _in_sets(house, lambda db, now: advance.triggers(db, limit=SET, now=now, plan=_plan(house, db, now)))
 
 
 @actor("runs")
 def runs_are_due(house: House) -> None:
     """Take the next step of every run whose wait is over, or whose message has come to an outcome."""
-    _in_sets(house, lambda db, now: advance.due(db, limit=SET, now=now, then=_planning(house, db, now)))
+    _in_sets(house, lambda db, now: advance.due(db, limit=SET, now=now, plan=_plan(house, db, now)))
 
 
 @actor("transactional")
@@ -115,6 +115,5 @@ def _in_sets(house: House, work: Callable[[Session, datetime], int]) -> None:
         pass
 
 
-def _planning(house: House, db: Session, now: datetime) -> advance.Then:
-    locale = house.settings.default_locale
-    return lambda effects: write(db, plan(db, effects, now=now, default_locale=locale))
+def _plan(house: House, db: Session, now: datetime) -> Plan:
+    return planning(db, now=now, default_locale=house.settings.default_locale)

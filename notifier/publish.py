@@ -2,7 +2,7 @@
 
 from notifier.house import House
 from notifier.i18n.shipped import directory
-from notifier.journeys import publish as journeys
+from notifier.journeys.rules import publish as journeys
 from notifier.migrations.upgrade import upgrade
 
 

@@ -10,12 +10,16 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from notifier.db import in_index_order, ring, rows
-from notifier.journeys import registry, steps
-from notifier.journeys.registry import Rules
-from notifier.journeys.steps import Outcome, Position, SendEffect
+from notifier.journeys import steps
+from notifier.journeys.onward import Going, Plan, onward
+from notifier.journeys.rules import registry
+from notifier.journeys.rules.registry import Rules
+from notifier.journeys.steps import Outcome, Position
 from notifier.journeys.triggers import handle
+from notifier.messages.draft import Draft
 from notifier.messages.due import overtake
 from notifier.messages.states import SETTLED
+from notifier.messages.write import write
 
 #: After so many errors a trigger or a run is set aside.
 TRIES = 5
@@ -59,16 +63,13 @@ _RUN_FAILED = text("""
            state = CASE WHEN tries + 1 >= :tries THEN 'failed' ELSE state END WHERE id = :id
 """)
 
-#: What is to be done with the effects of a set, together with it: planning and writing the messages.
-Then = Callable[[list[SendEffect]], object]
 
-
-def triggers(db: Session, *, limit: int, now: datetime, then: Then) -> int:
+def triggers(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
     """
     Handle the oldest pending trigger of up to `limit` customers; return how many there were (0: nothing is left).
 
     A customer's later triggers are taken in the next round, so that each sees what the one before it did. Several
-    workers may do so at once. One that cannot be handled, or whose effects `then` cannot take, fails alone.
+    workers may do so at once. One that cannot be handled, or whose messages cannot be planned, fails alone.
     """
     with in_index_order(db):
         found = db.execute(_CLAIM, {"limit": limit}).all()
@@ -78,17 +79,17 @@ def triggers(db: Session, *, limit: int, now: datetime, then: Then) -> int:
         ring(db, "triggers")
     if mine:
         rules = registry.load(db)
-        _apart(db, mine, lambda group: then(handle(db, rules, group, now=now)), _TRIGGER_FAILED)
+        _apart(db, mine, lambda group: write(db, handle(db, rules, group, plan, now=now)), _TRIGGER_FAILED)
     return len(mine)
 
 
-def due(db: Session, *, limit: int, now: datetime, then: Then) -> int:
+def due(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
     """Take up to `limit` runs further whose time has come, as `triggers` does; pending triggers are handled first."""
     with in_index_order(db):
         found = db.execute(_DUE, {"limit": limit, "now": now}).all()
     if found:
         rules = registry.load(db)
-        _apart(db, found, lambda group: then(_move(db, rules, group, now=now)), _RUN_FAILED)
+        _apart(db, found, lambda group: write(db, _move(db, rules, group, plan, now=now)), _RUN_FAILED)
     return len(found)
 
 
@@ -108,35 +109,37 @@ def _apart(db: Session, taken: Sequence[Any], work: Callable[[Sequence[Any]], ob
         db.execute(failed, {"id": taken[0].id, "error": told, "tries": TRIES})
 
 
-def _move(db: Session, rules: Rules, runs: Sequence[Any], *, now: datetime) -> list[SendEffect]:
+def _move(db: Session, rules: Rules, runs: Sequence[Any], plan: Plan, *, now: datetime) -> list[Draft]:
     positions = {run.id: msgspec.convert(run.position, Position) for run in runs}
     outcomes = _outcomes(db, positions)
-    effects: list[SendEffect] = []
-    moves: dict[int, steps.Moved] = {}
+    going = []
     for run in runs:
-        read = rules.by_version[run.journey, run.version].definition
+        read, zone = rules.by_version[run.journey, run.version].definition, run.timezone or "UTC"
         happened = steps.Reported(outcomes[run.id]) if run.id in outcomes else steps.Due()
-        moves[run.id] = steps.advance(read, positions[run.id], happened, now, run.timezone or "UTC")
-        effects += steps.sends(read, run, moves[run.id], when=now)
-    overtake(db, _overtaken(positions, effects), at=now)
-    moved = list(moves.values())
+        moved = steps.advance(read, positions[run.id], happened, now, zone)
+        stays = moved.position.step == positions[run.id].step
+        known = outcomes.get(run.id, {}) if stays else {}
+        going.append(Going(run=run, definition=read, zone=zone, moved=moved, outcomes=known))
+    drafts = onward(going, plan, now=now)
+    overtake(db, _overtaken(positions, drafts), at=now)
+    moves = [one.moved for one in going]
     rows(
         db,
         _MOVE,
         {
-            "ids": list(moves),
-            "positions": [msgspec.json.encode(one.position).decode() for one in moved],
-            "due": [one.due_at for one in moved],
-            "states": ["finished" if one.finished else "open" for one in moved],
+            "ids": list(positions),
+            "positions": [msgspec.json.encode(one.position).decode() for one in moves],
+            "due": [one.due_at for one in moves],
+            "states": ["finished" if one.finished else "open" for one in moves],
             "now": now,
         },
     )
-    return effects
+    return drafts
 
 
-def _overtaken(positions: dict[int, Position], effects: Sequence[SendEffect]) -> list[tuple[int, str, str]]:
+def _overtaken(positions: dict[int, Position], drafts: Sequence[Draft]) -> list[tuple[int, str, str]]:
     """Return the channels (run, step, channel) of a `first_of` that its next channel takes the place of."""
-    gone_on = {(effect.run_id, effect.step) for effect in effects}
+    gone_on = {(draft.run_id, draft.step) for draft in drafts}
     return [
         (run, position.step, channel)
         for run, position in positions.items()

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
-from notifier.journeys.definition import Definition, FirstOf, Span, Step
+from notifier.journeys.rules.definition import Definition, FirstOf, Span, Step
 
 
 class Position(Struct, frozen=True, kw_only=True):

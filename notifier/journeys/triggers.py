@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from notifier.catalog.leaves import at as value_at
 from notifier.db import copy, rows
-from notifier.journeys import registry, steps
-from notifier.journeys.definition import Span
-from notifier.journeys.registry import Rule, Rules
-from notifier.journeys.steps import SendEffect
-from notifier.messages.draft import Decision
+from notifier.journeys import steps
+from notifier.journeys.onward import Going, Plan, onward
+from notifier.journeys.rules import registry
+from notifier.journeys.rules.definition import Span
+from notifier.journeys.rules.registry import Rule, Rules
+from notifier.messages.draft import Decision, Draft
 from notifier.messages.due import cancel
 
 # One that was set aside still has messages that wait to be sent: it ends like any other.
@@ -87,30 +88,26 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     incident: str
     generation: int
     trigger_id: int
-    state: str
-    position: steps.Position
-    due_at: datetime | None
     ends_on: list[str]
     decisions: list[Decision]
-    ended_at: datetime | None
 
 
-def handle(db: Session, rules: Rules, triggers: Sequence[Any], *, now: datetime) -> list[SendEffect]:
+def handle(db: Session, rules: Rules, triggers: Sequence[Any], plan: Plan, *, now: datetime) -> list[Draft]:
     """
-    End and start what these triggers end and start, and mark them done with the reasons.
+    End and start what these triggers end and start, and mark them done with the reasons; return what is to be sent.
 
     The caller has locked the triggers' customers. `triggers` are rows with id, type, customer_id, time, data.
     """
     decisions: dict[int, list[Decision]] = {trigger.id: [] for trigger in triggers}
     _end(db, rules, triggers, decisions, now)
-    effects = _start(db, rules, triggers, decisions, now)
+    drafts = _start(db, rules, triggers, decisions, plan, now=now)
     for trigger in triggers:
         if not decisions[trigger.id]:
             ends = sorted({rule.definition.journey for rule, _ in rules.ending(trigger.type)})
             reason = "nothing-to-end" if ends else "no-journey"
             decisions[trigger.id].append(Decision(at=now, verdict="nothing", reason=reason, facts={"journeys": ends}))
     rows(db, _DONE, {"ids": list(decisions), "decisions": [_json(made) for made in decisions.values()]})
-    return effects
+    return drafts
 
 
 def _end(
@@ -154,8 +151,9 @@ def _remember(db: Session, rules: Rules, triggers: Sequence[Any]) -> None:
 
 
 def _start(
-    db: Session, rules: Rules, triggers: Sequence[Any], decisions: dict[int, list[Decision]], now: datetime
-) -> list[SendEffect]:
+    db: Session, rules: Rules, triggers: Sequence[Any], decisions: dict[int, list[Decision]], plan: Plan, *,
+    now: datetime,
+) -> list[Draft]:  # fmt: skip
     candidates = [one for trigger in triggers for one in _candidates(rules, trigger, decisions[trigger.id], now)]
     if not candidates:
         return []
@@ -178,7 +176,7 @@ def _start(
     if again:
         told = [_json([_happened_again(trigger, now)]) for _, trigger in again]
         db.execute(_AGAIN, {"ids": [run for run, _ in again], "decisions": told})
-    return _begin(db, opening, decisions, now) if opening else []
+    return _begin(db, opening, decisions, plan, now) if opening else []
 
 
 def _happened_again(trigger: Any, now: datetime) -> Decision:
@@ -235,17 +233,16 @@ def _ended(db: Session, candidates: list[Candidate]) -> dict[tuple[str, str, str
 
 
 def _begin(
-    db: Session, opening: list[tuple[Candidate, int]], decisions: dict[int, list[Decision]], now: datetime
-) -> list[SendEffect]:
+    db: Session, opening: list[tuple[Candidate, int]], decisions: dict[int, list[Decision]], plan: Plan, now: datetime
+) -> list[Draft]:
     people = rows(db, _ZONES, {"customers": [one.trigger.customer_id for one, _ in opening]})
     zones = {row.id: row.timezone for row in people}
     numbers = db.execute(_NUMBERS, {"count": len(opening)}).scalars()
-    opened: list[Opening] = []
-    effects: list[SendEffect] = []
+    going = []
     for number, (one, generation) in zip(numbers, opening, strict=True):
         read, trigger = one.rule.definition, one.trigger
-        position = steps.start(read, at=trigger.time)
-        moved = steps.advance(read, position, steps.Started(), now, zones.get(trigger.customer_id) or "UTC")
+        zone = zones.get(trigger.customer_id) or "UTC"
+        moved = steps.advance(read, steps.start(read, at=trigger.time), steps.Started(), now, zone)
         facts: dict[str, Any] = {"journey": read.journey, "version": one.rule.version, "incident": one.incident}
         started = Decision(at=now, verdict="started", reason="journey-started", facts={**facts, "run": number})
         decisions[trigger.id].append(started)
@@ -257,23 +254,20 @@ def _begin(
             incident=one.incident,
             generation=generation,
             trigger_id=trigger.id,
-            state="finished" if moved.finished else "open",
-            position=moved.position,
-            due_at=moved.due_at,
             ends_on=one.keys,
             decisions=[msgspec.structs.replace(started, facts={"trigger": trigger.id, "type": trigger.type})],
-            ended_at=now if moved.finished else None,
         )
-        opened.append(row)
-        effects += steps.sends(read, row, moved, when=now)
-    copy(db, "runs", _BEGIN, (_row(one, now) for one in opened))
-    return effects
+        going.append(Going(run=row, definition=read, zone=zone, moved=moved))
+    drafts = onward(going, plan, now=now)
+    copy(db, "runs", _BEGIN, (_row(one.run, one.moved, now) for one in going))
+    return drafts
 
 
-def _row(one: Opening, now: datetime) -> tuple[object, ...]:
+def _row(one: Opening, moved: steps.Moved, now: datetime) -> tuple[object, ...]:
+    state, ended_at = ("finished", now) if moved.finished else ("open", None)
     return (
-        one.id, one.journey, one.version, one.customer_id, one.incident, one.generation, one.trigger_id, one.state,
-        msgspec.json.encode(one.position).decode(), one.due_at, one.ends_on, _json(one.decisions), now, one.ended_at,
+        one.id, one.journey, one.version, one.customer_id, one.incident, one.generation, one.trigger_id, state,
+        msgspec.json.encode(moved.position).decode(), moved.due_at, one.ends_on, _json(one.decisions), now, ended_at,
         0, "", "",
     )  # fmt: skip
 

@@ -1,13 +1,12 @@
 """Make drafts of the effects of journeys: a planned message, or the reason why there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import cast
 
 from sqlalchemy.orm import Session
 
-from notifier.journeys import reports
-from notifier.journeys.definition import Channel, Lane
+from notifier.journeys.rules.definition import Channel, Lane
 from notifier.journeys.steps import SendEffect
 from notifier.messages.draft import Decision, Draft
 from notifier.planning import facts
@@ -15,22 +14,26 @@ from notifier.planning.facts import Known
 from notifier.planning.verdict import Facts, Planned, decide
 
 
-def plan(db: Session, effects: Sequence[SendEffect], *, now: datetime, default_locale: str = "en") -> list[Draft]:
+def planning(
+    db: Session, *, now: datetime, default_locale: str = "en"
+) -> Callable[[Sequence[SendEffect]], list[Draft]]:
     """
-    Return one draft per effect and channel. A run whose message is skipped is woken, for it may try another channel.
+    Return what plans the effects of one set, in one transaction: it asks about each customer once.
 
-    A customer whose locale is unknown is written to in `default_locale`; an unknown zone stays empty.
+    It returns one draft per effect and channel. A customer whose locale is unknown is written to in `default_locale`;
+    an unknown zone stays empty.
     """
-    if not effects:
-        return []
-    known = facts.load(db, {effect.customer_id for effect in effects})
-    drafts = [
-        _draft(effect, channel, known[effect.customer_id], now, default_locale)
-        for effect in effects
-        for channel in effect.channels
-    ]
-    reports.wake(db, {draft.run_id for draft in drafts if draft.state == "skipped"}, now=now)
-    return drafts
+    known: dict[str, Known] = {}
+
+    def plan(effects: Sequence[SendEffect]) -> list[Draft]:
+        known.update(facts.load(db, {effect.customer_id for effect in effects}.difference(known)))
+        return [
+            _draft(effect, channel, known[effect.customer_id], now, default_locale)
+            for effect in effects
+            for channel in effect.channels
+        ]
+
+    return plan
 
 
 def _draft(effect: SendEffect, channel: str, customer: Known, now: datetime, default_locale: str) -> Draft:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from notifier.errors import Misconfigured
 from notifier.i18n.shipped import directory
-from notifier.journeys import check, publish
+from notifier.journeys.rules import check, publish
 
 GOOD = """\
 journey: mine

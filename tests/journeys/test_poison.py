@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from notifier.db import Database
 from notifier.journeys import advance, replay
 from notifier.journeys.steps import SendEffect
+from notifier.messages.draft import Draft
 from tests.support.happenings import drain, happening, publish_journeys, take
 
 _OF_A_VERSION_THAT_IS_GONE = text("""
@@ -43,13 +44,14 @@ def test_a_message_that_cannot_be_planned_fails_alone_with_its_trigger(db: Sessi
     publish_journeys(db)
     take(db, *(happening("payment.failed", at=now, customer=name) for name in ("good", "bad", "fine")), now=now)
 
-    def plan_all_but_one(effects: list[SendEffect]) -> None:
+    def plan_all_but_one(effects: list[SendEffect]) -> list[Draft]:
         if any(effect.customer_id == "bad" for effect in effects):
             raise ValueError("no hour is decent in Atlantis")
         planned.extend(effect.customer_id for effect in effects)
+        return []
 
     planned: list[str] = []
-    while advance.triggers(db, limit=10, now=now, then=plan_all_but_one):
+    while advance.triggers(db, limit=10, now=now, plan=plan_all_but_one):
         pass
 
     states = dict(db.execute(text("SELECT customer_id, state FROM triggers")).all())
@@ -65,7 +67,7 @@ def test_a_database_that_is_away_is_no_fault_of_a_trigger(live_database: Databas
 
     def cut(db: Session) -> int:
         end = text("SELECT pg_terminate_backend(pg_backend_pid())")
-        return advance.triggers(db, limit=10, now=now, then=lambda _: db.execute(end))
+        return advance.triggers(db, limit=10, now=now, plan=lambda _: db.execute(end) and [])
 
     with pytest.raises(OperationalError):
         live_database.run(cut)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.journeys.definition import Definition, Span, parse
+from notifier.journeys.rules.definition import Definition, Span, parse
 from notifier.journeys.steps import Due, Ended, Outcome, Position, Reported, Started, advance, later, start
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)

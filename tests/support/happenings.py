@@ -9,9 +9,9 @@ from notifier.catalog import types
 from notifier.i18n.shipped import directory
 from notifier.intake.accept import Result, accept
 from notifier.intake.events import Event, read
-from notifier.journeys import advance, publish
-from notifier.messages.write import write
-from notifier.planning.plan import plan
+from notifier.journeys import advance
+from notifier.journeys.rules import publish
+from notifier.planning.plan import planning
 
 
 def happening(kind: str, *, at: datetime, customer: str = "cus_1", ident: str = "", **said: Any) -> dict[str, Any]:
@@ -41,6 +41,6 @@ def drain(db: Session, *, now: datetime) -> int:
     """Plan until nothing is left to plan; return how many rows were claimed."""
     total = 0
     for turn in (advance.triggers, advance.due) * 2:
-        while claimed := turn(db, limit=500, now=now, then=lambda effects: write(db, plan(db, effects, now=now))):
+        while claimed := turn(db, limit=500, now=now, plan=planning(db, now=now)):
             total += claimed
     return total

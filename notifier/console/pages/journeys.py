@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from notifier.console.parts import Asked
 from notifier.console.render import get, page
 from notifier.errors import Missing
-from notifier.journeys.definition import Definition, definition
 from notifier.journeys.models import JourneyVersion
+from notifier.journeys.rules.definition import Definition, definition
 
 
 class UnknownJourney(Missing):

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.catalog.conditions import Condition, compile_condition
-from notifier.journeys.definition import Definition, End, parse
+from notifier.journeys.rules.definition import Definition, End, parse
 
 _VERSIONS = text("SELECT id, journey, version, digest, retired_at FROM journey_versions ORDER BY journey, version")
 _SOURCES = text("SELECT digest, source FROM journey_versions WHERE id = ANY(:ids)")

@@ -7,8 +7,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from notifier.errors import Misconfigured
-from notifier.journeys import check
 from notifier.journeys.models import JourneyVersion
+from notifier.journeys.rules import check
 
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtext('journeys.publish'))")
 

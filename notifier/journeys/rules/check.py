@@ -13,8 +13,8 @@ from msgspec import Struct
 from notifier.catalog import types
 from notifier.catalog.conditions import BadCondition, compile_condition
 from notifier.catalog.leaves import leaves
-from notifier.journeys import definition as read
-from notifier.journeys.definition import Definition, Span, Step
+from notifier.journeys.rules import definition as read
+from notifier.journeys.rules.definition import Definition, Span, Step
 
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _Found = tuple[str, str, str]
