@@ -40,6 +40,7 @@ def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None
         channels = sorted(house.providers.channels)  # what is set up wrongly stops the start, not the first message
         if settings.owns_database:
             publish.publish(house)
+        house.library.compile()
         workers = dramatiq.Worker(house.broker, worker_threads=THREADS, worker_timeout=100)
         pipeline.declare(house.broker, house)
         workers.start()

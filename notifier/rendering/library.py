@@ -1,20 +1,23 @@
 """Every template there is: read once from files, compiled once for each language and region it is asked for."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
 import msgspec
 import yaml
-from jinja2 import Template
+from jinja2 import Environment, Template, TemplateError
 from msgspec import Struct
 
-from notifier.errors import Invalid, Missing
+from notifier.errors import Invalid, Missing, NotifierError
 from notifier.i18n import catalogs
 from notifier.messages.content import Dictionary
 from notifier.providers.contract import Channel
 from notifier.rendering.language import compiling, environment, mail
+from notifier.rendering.language.compiling import Part
+from notifier.rendering.language.environment import Kind
 
-Kind = TypeVar("Kind")
+Read = TypeVar("Read")
 Topic = Literal["billing", "service", "surveys", "offers", "news"]
 
 FILES: dict[Channel, tuple[str, ...]] = {
@@ -72,7 +75,9 @@ class Library:
         """(template, channel) → published version; see `versions.publish`."""
         self.dictionaries: dict[tuple[str, str, str], Dictionary] = {}
         """(template, channel, locale) → what its messages are kept against; see `versions.publish`."""
-        self._compiled: dict[tuple[str, str, str, str], dict[str, Template]] = {}
+        self._compiled: dict[tuple[str, str, str], dict[str, tuple[Kind, Template]]] = {}
+        self._environments: dict[tuple[Kind, str, str], Environment] = {}
+        self._parts: dict[tuple[str, str, str, str], dict[str, Part]] = {}
         self._approved: dict[str, Approved] = {}
 
     @classmethod
@@ -111,7 +116,16 @@ class Library:
             self._approved[template] = _yaml(self.files[template], template, "whatsapp.yaml", Approved)
         return self._approved[template]
 
-    def compiled(self, template: str, channel: Channel, locale: str, region: str) -> dict[str, Template]:
+    def compile(self) -> None:
+        """Compile everything now, and not when the first message of each kind is due."""
+        for template in self.templates:
+            for channel in self.channels(template):
+                for locale in catalogs.LOCALES:
+                    # What cannot be compiled says so to whoever asks for it.
+                    with suppress(NotifierError, TemplateError):
+                        self.compiled(template, channel, locale, catalogs.formatting(locale))
+
+    def compiled(self, template: str, channel: Channel, locale: str, region: str) -> dict[str, Part]:
         """
         Return the parts of a message, ready to be rendered: `html` and `text` (an email's with its subject before it);
         for WhatsApp also `given`: its variables and its buttons' titles and links. What is several stands in one part,
@@ -122,23 +136,34 @@ class Library:
             Invalid, jinja2.TemplateSyntaxError: they cannot be compiled.
         """
         key = (template, channel, locale, region)
-        if (parts := self._compiled.get(key)) is None:
+        if (parts := self._parts.get(key)) is None:
             if channel not in self.channels(template):
                 raise UnknownTemplate(f"Template {template!r} has no words for {channel}.")
-            parts = self._compiled[key] = self._compile(template, channel, locale, region)
+            templates = self._compiled.get(key[:3])
+            if templates is None:
+                templates = self._compiled[key[:3]] = self._compile(template, channel, locale)
+            parts = self._parts[key] = {
+                part: Part(made, self._environment(kind, locale, region)) for part, (kind, made) in templates.items()
+            }
         return parts
 
-    def _compile(self, template: str, channel: Channel, locale: str, region: str) -> dict[str, Template]:
-        kind: environment.Kind = "sms" if channel == "sms" else "text"
-        text, words = environment.environment(kind, locale, region), catalogs.translations(locale)
-        compiled = {
-            part: compiling.compiled(text, SEPARATOR.join(sources), words)
-            for part, sources in self.sources(template, channel).items()
-        }
+    def _compile(self, template: str, channel: Channel, locale: str) -> dict[str, tuple[Kind, Template]]:
+        kind: Kind = "sms" if channel == "sms" else "text"
+        sources = {part: (kind, SEPARATOR.join(texts)) for part, texts in self.sources(template, channel).items()}
         if channel == "email":
-            html = environment.environment("html", locale, region)
-            compiled["html"] = compiling.compiled(html, self.html(template), words)
-        return compiled
+            sources["html"] = "html", self.html(template)
+        words = catalogs.translations(locale)
+        return {
+            part: (kind, compiling.compiled(self._environment(kind, locale), source, words))
+            for part, (kind, source) in sources.items()
+        }
+
+    def _environment(self, kind: Kind, locale: str, region: str = "") -> Environment:
+        key = (kind, locale, region)
+        if (made := self._environments.get(key)) is None:
+            plain = environment.environment(kind, locale) if not region else self._environment(kind, locale)
+            made = self._environments[key] = environment.in_region(plain, kind, region) if region else plain
+        return made
 
     def sources(self, template: str, channel: Channel) -> dict[str, list[str]]:
         """Return the sources of each part of a channel that is plain text."""
@@ -172,7 +197,7 @@ def _read(path: Path) -> str:
         raise BadTemplate(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _yaml(files: dict[str, str], template: str, name: str, kind: type[Kind]) -> Kind:
+def _yaml(files: dict[str, str], template: str, name: str, kind: type[Read]) -> Read:
     try:
         return msgspec.convert(yaml.safe_load(files[name]), kind)
     except KeyError as error:

@@ -4,13 +4,14 @@ import hashlib
 import re
 from typing import Any
 
-from jinja2 import Template, TemplateError
+from jinja2 import TemplateError
 
 from notifier.i18n import catalogs
 from notifier.providers.contract import ApprovedTemplate, Content, Email, Text
 from notifier.rendering.facts import Facts
 from notifier.rendering.language import cleaning
 from notifier.rendering.language.cleaning import Unrenderable
+from notifier.rendering.language.compiling import Part
 from notifier.rendering.library import SEPARATOR, Library
 
 LONGEST = 200_000
@@ -62,15 +63,15 @@ def context(facts: Facts, locale: str) -> dict[str, Any]:
     }
 
 
-def _said(template: Template, values: dict[str, Any]) -> str:
-    text = template.render(values)
+def _said(part: Part, values: dict[str, Any]) -> str:
+    text = part.render(values)
     if len(text) > LONGEST:
         raise Unrenderable(f"The text has {len(text)} characters; {LONGEST} is the most.")
     cleaning.require_storable(text)
     return text.strip(_SPACE)
 
 
-def _email(parts: dict[str, Template], values: dict[str, Any], facts: Facts, topic: str) -> Email:
+def _email(parts: dict[str, Part], values: dict[str, Any], facts: Facts, topic: str) -> Email:
     subject, text = _said(parts["text"], values).split(SEPARATOR)
     return Email(
         subject=" ".join(subject.split()),
@@ -82,7 +83,7 @@ def _email(parts: dict[str, Template], values: dict[str, Any], facts: Facts, top
 
 
 def _approved(
-    library: Library, parts: dict[str, Template], values: dict[str, Any], facts: Facts, locale: str
+    library: Library, parts: dict[str, Part], values: dict[str, Any], facts: Facts, locale: str
 ) -> ApprovedTemplate:
     named, buttons = given(library, parts, values, facts.template)
     variables = list(named.values())
@@ -99,7 +100,7 @@ def _approved(
 
 
 def given(
-    library: Library, parts: dict[str, Template], values: dict[str, Any], template: str
+    library: Library, parts: dict[str, Part], values: dict[str, Any], template: str
 ) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
     """Return the named variables of a WhatsApp message, and the title and link of each of its buttons."""
     names = library.approved(template).variables

@@ -28,7 +28,7 @@ class Shouting(gettext.NullTranslations):
 
 
 def said(source: str, *, html: bool = False, **values: object) -> str:
-    made = environment.environment("html" if html else "text", "en", "en")
+    made = environment.environment("html" if html else "text", "en")
     return compiling.compiled(made, source, Shouting()).render(values)
 
 
@@ -40,7 +40,7 @@ def test_a_folded_template_says_what_the_unfolded_one_says(template: str, locale
     values = context(preview.facts(template, "email", locale, data=data), locale)
     folded = LIBRARY.compiled(template, "email", locale, region)
 
-    plain: Environment = environment.environment("html", locale, region)
+    plain: Environment = environment.in_region(environment.environment("html", locale), "html", region)
 
     assert folded["html"].render(values) == plain.from_string(LIBRARY.html(template)).render(values)
 
@@ -55,6 +55,19 @@ def test_a_translation_stands_in_the_template_with_its_values_in_place() -> None
 def test_a_translation_may_hold_markup_and_a_value_may_not() -> None:
     assert said("{% trans day=x %}<b>{{ day }}</b>{% endtrans %}", html=True, x="<i>") == "<b><&lt;i&gt;></b>"
     assert said("{{ name or _('<b>due</b>') }}", html=True, name="") == "<b>DUE</b>"
+
+
+def test_what_was_compiled_once_is_said_as_in_each_region() -> None:
+    spanish = environment.environment("text", "es")
+    source = '{{ data.amount|money("EUR") }}; {{ 123456|money("EUR") }}; {{ "2026-11-18"|date("short") }}'
+    template = compiling.compiled(spanish, source, Shouting())
+
+    here, there = (
+        compiling.Part(template, environment.in_region(spanish, "text", region)) for region in ("es_ES", "es_MX")
+    )
+
+    assert here.render({"data": {"amount": 1990}}) == "19,90\xa0€; 1.234,56\xa0€; 18/11/26"
+    assert there.render({"data": {"amount": 1990}}) == "EUR19.90; EUR1,234.56; 18/11/26"
 
 
 @pytest.mark.parametrize("value", [None, True, 1.5, {"a": 1}, ["a"]])

@@ -1,6 +1,7 @@
 """Turn a source into a function for one language: translations written in, fields looked up directly."""
 
 import re
+from collections.abc import Mapping
 from gettext import NullTranslations
 from typing import Any
 
@@ -16,6 +17,22 @@ _FOLDABLE = {"_": 0, "gettext": 0, "pgettext": 1}
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%")
 _ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#39;"), ('"', "&#34;"))
 """The ampersand first, or it would escape the others' own."""
+
+
+class Part:
+    """Part of a message, compiled once for a language, ready to be said as in one of its regions."""
+
+    __slots__ = ("_environment", "_known", "_root")
+
+    def __init__(self, template: Template, environment: Environment) -> None:
+        """`environment` is the region's; `template` was compiled in one of the same kind and language."""
+        self._root, self._known, self._environment = template.root_render_func, template.globals, environment
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """Say it with these values; what `jinja2.Template.render` does, without what messages have no use for."""
+        environment = self._environment
+        context = environment.context_class(environment, {**self._known, **values}, None, {})
+        return environment.concat(self._root(context, environment=environment))  # type: ignore[call-arg]  # generated code takes it
 
 
 class NotAllowed(Invalid):

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from jinja2 import Undefined
+from jinja2 import Environment, Undefined, pass_context
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -28,8 +29,8 @@ class Absent(Undefined):
     __str__ = __iter__ = __len__ = __contains__ = Undefined._fail_with_undefined_error  # noqa: SLF001 - as StrictUndefined
 
 
-def environment(kind: Kind, locale: str, region: str) -> ImmutableSandboxedEnvironment:
-    """Return an environment that speaks `locale` and writes money and dates as in `region` (both Babel locales)."""
+def environment(kind: Kind, locale: str) -> ImmutableSandboxedEnvironment:
+    """Return an environment that speaks `locale`, and writes money and dates as there; see `in_region`."""
     made = ImmutableSandboxedEnvironment(
         extensions=["jinja2.ext.i18n"],
         undefined=Absent,
@@ -40,12 +41,19 @@ def environment(kind: Kind, locale: str, region: str) -> ImmutableSandboxedEnvir
     )
     made.policies["ext.i18n.trimmed"] = True
     made.globals = {"_": made.globals["_"], "scales": SCALES}
-    made.filters = _filters(region, "..." if kind == "sms" else "…")
+    made.filters = _filters(locale, "..." if kind == "sms" else "…")
     words = catalogs.translations(locale)
     made.install_gettext_callables(  # type: ignore[attr-defined] # added by the i18n extension
         words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
     )
     return made
+
+
+def in_region(made: Environment, kind: Kind, region: str) -> Environment:
+    """Return the environment with money and dates as in `region` (a Babel locale); what was compiled stays good."""
+    there = made.overlay()
+    there.filters = _filters(region, "..." if kind == "sms" else "…")
+    return there
 
 
 def _said(value: Any) -> Any:
@@ -59,24 +67,28 @@ def _said(value: Any) -> Any:
 
 
 def _filters(region: str, ending: str) -> dict[str, Callable[..., Any]]:
-    def money(minor: int, currency: str) -> str:
+    # Those that differ by region ask for the context, or jinja would write what they make of a constant into the code.
+    def money(_: Context, minor: int, currency: str) -> str:
         return formats.writer(region, currency)(minor)
 
-    def day(value: str | date, style: Literal["short", "medium", "long", "full"] = "long") -> str:
+    def day(_: Context, value: str | date, style: Literal["short", "medium", "long", "full"] = "long") -> str:
         return formats.day(_date(value), region, style)
+
+    def moment(_: Context, value: str, zone: str) -> str:
+        return formats.moment(datetime.fromisoformat(value), zone, region)
 
     def short(text: str, limit: int) -> str:
         return cleaning.short(cleaning.value(text), limit, ending)
 
     return {
-        "money": money,
-        "date": day,
-        "weekday": lambda value: formats.weekday(_date(value), region),
-        "month": lambda value: formats.month(_date(value), region),
-        "moment": lambda value, zone: formats.moment(datetime.fromisoformat(value), zone, region),
+        "money": pass_context(money),
+        "date": pass_context(day),
+        "weekday": pass_context(lambda _, value: formats.weekday(_date(value), region)),
+        "month": pass_context(lambda _, value: formats.month(_date(value), region)),
+        "moment": pass_context(moment),
         "day_before": lambda value: _date(value) - timedelta(days=1),
-        "number": lambda value: formats.number(value, region),
-        "listed": lambda values: formats.listed([cleaning.value(text) for text in values], region),
+        "number": pass_context(lambda _, value: formats.number(value, region)),
+        "listed": pass_context(lambda _, values: formats.listed([cleaning.value(text) for text in values], region)),
         "short": short,
         "default": lambda value, other: value or other,
         "length": len,
