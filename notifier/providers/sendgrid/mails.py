@@ -60,7 +60,7 @@ class SendGrid:
         name, address = parseaddr(email_from)
         self._from = {"email": address, "name": name} if name else {"email": address}
         self._address = address
-        self._reply_to = reply_to
+        self._reply_to = parseaddr(reply_to)[1]
 
     def sender(self, channel: str) -> str:
         """Return the address mails come from."""
@@ -135,8 +135,8 @@ class SendGrid:
 
 
 def reply_address(reply_to: str, attempt_id: UUID) -> str:
-    """Return where the answer to one mail goes: the attempt's id stands behind a plus sign."""
-    local, _, domain = parseaddr(reply_to)[1].rpartition("@")
+    """Return where the answer to one mail goes: behind a plus sign of the address stands the attempt's id."""
+    local, _, domain = reply_to.rpartition("@")
     return f"{local}+{attempt_id.hex}@{domain}"
 
 

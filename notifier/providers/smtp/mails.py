@@ -77,7 +77,7 @@ class SMTP:
         self._login = unquote(parts.username or ""), unquote(parts.password or "")
         self._from = email_from
         self._address = parseaddr(email_from)[1]
-        self._reply_to = reply_to
+        self._reply_to = parseaddr(reply_to)[1]
         self._signer = signer
         self._bounces_to = bounces_to
         self._seconds = total.total_seconds()

@@ -29,6 +29,7 @@ from notifier.providers.contract import (
 from notifier.providers.doors import status_url
 from notifier.providers.transport import Answer, Transport, shortened
 from notifier.providers.twilio import codes, hooks
+from notifier.providers.twilio.form import encoded
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far Twilio's clock may differ from ours when a list is searched."""
@@ -122,7 +123,7 @@ class Twilio:
             "POST",
             f"{self._root}{self._messages}.json",
             headers=self._writing,
-            body=urlencode(self.form(outgoing)).encode(),
+            body=encoded(self.form(outgoing)),
         )
         return read_answer(answer) if isinstance(answer, Answer) else answer
 
