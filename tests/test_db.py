@@ -1,5 +1,8 @@
 """Transactions, bells and sets."""
 
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import uuid4
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -76,3 +79,24 @@ def test_rows_are_copied_in(database: Database) -> None:
 def test_plain_urls_name_their_driver() -> None:
     assert driver_url("postgres://u@h/d") == "postgresql+psycopg://u@h/d"
     assert driver_url("postgresql+psycopg://u@h/d") == "postgresql+psycopg://u@h/d"
+
+
+def test_whatever_is_copied_is_read_back_the_same(db: Session) -> None:
+    db.execute(text("CREATE TEMP TABLE things (id uuid, at timestamptz, texts text[], said text, body bytea, n int)"))
+    there = timezone(timedelta(hours=-3))
+    given = [
+        (
+            uuid4(),
+            datetime(2026, 11, 25, 12, 30, 1, 5, tzinfo=UTC),
+            ["a", 'b"c', "d\\e", "", "{f,g}", "NULL"],
+            "\t\\N\n",
+            b"\0",
+            1,
+        ),
+        (None, datetime(1970, 1, 1, tzinfo=there), [], None, None, None),
+    ]
+
+    copy(db, "things", ["id", "at", "texts", "said", "body", "n"], given)
+
+    read = db.execute(text("SELECT * FROM things ORDER BY id")).all()
+    assert [(*row[:4], row.body and bytes(row.body), row.n) for row in read] == given

@@ -20,7 +20,7 @@ _COLUMNS = (
 
 _KEYS = """
     INSERT INTO message_keys (key, message_id) SELECT * FROM unnest(%(keys)b::bytea[], %(ids)b::uuid[])
-    ON CONFLICT (key) DO NOTHING RETURNING message_id
+    ON CONFLICT (key) DO NOTHING RETURNING key
 """
 
 
@@ -32,11 +32,13 @@ def write(db: Session, drafts: Sequence[Draft]) -> list[UUID]:
     """
     if not drafts:
         return []
-    by_id = {uuid7(): draft for draft in drafts}
-    keys = {_key(draft): ident for ident, draft in reversed(by_id.items())}
-    ordered = sorted(keys)  # one order for everybody, so that two writers cannot deadlock
-    new = {row.message_id for row in rows(db, _KEYS, {"keys": ordered, "ids": [keys[key] for key in ordered]})}
-    fresh = [(ident, draft) for ident, draft in by_id.items() if ident in new]
+    made: dict[bytes, tuple[UUID, Draft]] = {}
+    for draft in drafts:
+        if (key := _key(draft)) not in made:
+            made[key] = (uuid7(), draft)
+    ordered = sorted(made)  # one order for everybody, so that two writers cannot deadlock
+    new = {row.key for row in rows(db, _KEYS, {"keys": ordered, "ids": [made[key][0] for key in ordered]})}
+    fresh = [one for key, one in made.items() if key in new]
     copy(db, "messages", _COLUMNS, (_row(ident, draft) for ident, draft in fresh))
     due.put(db, fresh)
     for lane in {draft.lane for _, draft in fresh if draft.state == "planned"}:
@@ -46,9 +48,14 @@ def write(db: Session, drafts: Sequence[Draft]) -> list[UUID]:
 
 def _key(draft: Draft) -> bytes:
     """Return 16 bytes, the same for the same business fact on any machine for ever; parts cannot run together."""
-    parts = (draft.journey, draft.incident, draft.step, draft.customer_id, draft.channel, str(draft.generation))
-    framed = "".join(f"{len(part)}:{part}" for part in parts).encode()
-    return blake2b(framed, digest_size=16, person=b"message").digest()
+    journey, incident, step, customer, generation = (
+        draft.journey, draft.incident, draft.step, draft.customer_id, str(draft.generation)
+    )  # fmt: skip
+    framed = (
+        f"{len(journey)}:{journey}{len(incident)}:{incident}{len(step)}:{step}{len(customer)}:{customer}"
+        f"{len(draft.channel)}:{draft.channel}{len(generation)}:{generation}"
+    )
+    return blake2b(framed.encode(), digest_size=16, person=b"message").digest()
 
 
 def _row(ident: UUID, draft: Draft) -> tuple[object, ...]:

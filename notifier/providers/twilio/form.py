@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from string import ascii_letters, digits
 
 _KEPT = frozenset((ascii_letters + digits + "_.-~").encode())
-_WRITTEN = {
-    byte: chr(byte) if byte in _KEPT else "+" if byte == ord(" ") else f"%{byte:02X}" for byte in range(256)
-}
+_WRITTEN = {byte: chr(byte) if byte in _KEPT else "+" if byte == ord(" ") else f"%{byte:02X}" for byte in range(256)}
 
 
 def encoded(fields: Mapping[str, str]) -> bytes:
