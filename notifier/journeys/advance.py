@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from sqlalchemy import TextClause, text
@@ -13,6 +13,7 @@ from notifier.db import in_index_order, ring, rows
 from notifier.journeys import steps
 from notifier.journeys.onward import Going, Plan, onward
 from notifier.journeys.rules import registry
+from notifier.journeys.rules.definition import Lane
 from notifier.journeys.rules.registry import Rules
 from notifier.journeys.steps import Outcome, Position
 from notifier.journeys.triggers import handle
@@ -27,11 +28,11 @@ TRIES = 5
 _CLAIM = text("""
     WITH oldest AS MATERIALIZED (
         SELECT t.id, t.type, t.customer_id, t.time, t.data FROM triggers t
-        WHERE lower(t.state) = 'pending' AND NOT EXISTS (
+        WHERE lower(t.state) = 'pending' AND t.lane = :lane AND NOT EXISTS (
             SELECT FROM triggers o
             WHERE o.customer_id = t.customer_id AND o.state = 'pending' AND (o.time, o.id) < (t.time, t.id) OFFSET 0
         )
-        ORDER BY t.lane DESC, t.time, t.id LIMIT :limit FOR UPDATE SKIP LOCKED
+        ORDER BY t.time, t.id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     SELECT *, pg_try_advisory_xact_lock(hashtextextended(customer_id, 1)) AS is_mine FROM oldest
 """)
@@ -71,8 +72,7 @@ def triggers(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
     A customer's later triggers are taken in the next round, so that each sees what the one before it did. Several
     workers may do so at once. One that cannot be handled, or whose messages cannot be planned, fails alone.
     """
-    with in_index_order(db):
-        found = db.execute(_CLAIM, {"limit": limit}).all()
+    found = _oldest(db, limit)
     mine = [row for row in found if row.is_mine]
     if len(mine) < len(found):
         # Another worker has the customer and may already have looked past the trigger held here.
@@ -81,6 +81,13 @@ def triggers(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
         rules = registry.load(db)
         _apart(db, mine, lambda group: write(db, handle(db, rules, group, plan, now=now)), _TRIGGER_FAILED)
     return len(mine)
+
+
+def _oldest(db: Session, limit: int) -> Sequence[Any]:
+    """Claim of the first lane that has any, never of both: what is urgent should not wait for a set of what is not."""
+    with in_index_order(db):
+        lanes = (db.execute(_CLAIM, {"lane": lane, "limit": limit}).all() for lane in get_args(Lane))
+        return next((found for found in lanes if found), ())
 
 
 def due(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:

@@ -137,6 +137,17 @@ def test_only_the_oldest_pending_trigger_of_a_customer_is_taken(db: Session, now
     assert runs(db) == [("upcoming-charge", "ended"), ("payment-failed", "ended")]
 
 
+def test_what_is_urgent_is_taken_first_and_not_together_with_what_is_not(db: Session, now: datetime) -> None:
+    publish_journeys(db)
+    take(db, happening("loyalty.bonus_granted", at=now - timedelta(hours=1), customer="cus_2"), now=now)
+    take(db, happening("payment.failed", at=now), now=now)
+
+    taken = [advance.triggers(db, limit=10, now=now, plan=planning(db, now=now)) for _ in range(3)]
+
+    assert taken == [1, 1, 0]
+    assert [journey for journey, _ in runs(db)] == ["payment-failed", "loyalty-bonus"]
+
+
 def test_a_skipped_channel_brings_the_next_at_once(db: Session, now: datetime) -> None:
     publish_journeys(db)
     take(db, happening("payment.failed", at=now), now=now)
