@@ -1,6 +1,7 @@
-"""What needs a person: triggers and runs set aside, and messages of which nobody can tell yet whether they went out."""
+"""What needs a person: triggers and runs set aside, and calls of which nobody can tell yet what became of them."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -18,9 +19,18 @@ def failed_runs(db: Session, *, before: int | None = None, limit: int = PAGE) ->
     return _read(db, _RUNS, before=before, limit=limit)
 
 
-def unknown_messages(db: Session, *, limit: int = PAGE) -> list[dict[str, Any]]:
-    """Return messages in state `unknown`, newest first, with the time at which their topic's policy decides."""
-    return _read(db, _UNKNOWN, limit=limit)
+def unknown_calls(db: Session, *, after: UUID | None = None, limit: int = PAGE) -> list[dict[str, Any]]:
+    """
+    Return the calls of which nobody knows whether they were taken, oldest first, above the cursor `after` (an id).
+
+    `evidence_until` is when the topic's policy decides, and `is_over` whether that has passed (machine time).
+    """
+    return _read(db, _UNKNOWN, after=after, limit=limit)
+
+
+def unknown_by_provider(db: Session) -> list[dict[str, Any]]:
+    """Return how many calls of each provider are unknown now, since when (machine time) and for how many seconds."""
+    return _read(db, _BY_PROVIDER)
 
 
 def _read(db: Session, statement: str, **given: Any) -> list[dict[str, Any]]:
@@ -42,14 +52,16 @@ _RUNS = """
      ORDER BY r.id DESC LIMIT :limit
 """
 _UNKNOWN = """
-    SELECT m.id, m.customer_id, m.channel, m.template, m.topic, m.created_at, m.reason, a.evidence_until,
-           a.claimed_at, a.provider, coalesce(nullif(c.name, ''), m.customer_id) AS customer
-      FROM messages m
-      LEFT JOIN customers c ON c.id = m.customer_id
-      LEFT JOIN LATERAL (
-          SELECT provider, claimed_at, evidence_until FROM attempts
-           WHERE message_id = m.id AND state = 'unknown' ORDER BY number DESC LIMIT 1
-      ) AS a ON true
-     WHERE m.id IN (SELECT message_id FROM attempts WHERE state = 'unknown') AND m.state = 'unknown'
-     ORDER BY m.id DESC LIMIT :limit
+    SELECT a.id, a.message_id, a.provider, a.claimed_at, a.evidence_until,
+           coalesce(a.evidence_until <= clock_timestamp(), false) AS is_over, m.customer_id, m.channel, m.template,
+           m.topic, coalesce(nullif(c.name, ''), m.customer_id) AS customer
+      FROM attempts a JOIN messages m ON m.id = a.message_id LEFT JOIN customers c ON c.id = m.customer_id
+     WHERE a.state = 'unknown' AND (CAST(:after AS uuid) IS NULL OR a.id > :after)
+     ORDER BY a.id LIMIT :limit
+"""
+# Only the partial index of what is unknown is read: of how many there are, not of how many there ever were.
+_BY_PROVIDER = """
+    SELECT provider, count(*) AS many, min(claimed_at) AS oldest,
+           extract(epoch FROM clock_timestamp() - min(claimed_at)) AS seconds
+      FROM attempts WHERE state = 'unknown' GROUP BY provider ORDER BY provider
 """

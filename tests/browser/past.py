@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
+from notifier import clock
 from notifier.brakes import pull as brake
 from notifier.consent.models import Consent, Suppression
 from notifier.i18n.shipped import directory
@@ -56,6 +57,8 @@ def _send(db: Session, library: Library, now: datetime) -> dict[str, UUID]:
         attempt = Attempt(
             id=uuid4(), message_id=message.id, number=1, state=state, ref=f"SM{number:032d}", claimed_by="worker",
             provider="sendgrid" if message.channel == "email" else "twilio", reason=reason,
+            claimed_at=clock.machine_now(db) - timedelta(minutes=number),
+            evidence_until=clock.machine_now(db) + timedelta(minutes=10 - number) if state == "unknown" else None,
         )  # fmt: skip
         db.add_all([Content(message_id=message.id, encoding=encoding, body=body), attempt])
         message.state, message.sent_at = state, message.due_at

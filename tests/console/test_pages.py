@@ -1,15 +1,18 @@
 """What the pages show, whom they let in, and what they cost."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
-from notifier import clock_moves
+from notifier import clock, clock_moves
+from notifier.history import attention as needed
 from notifier.messages.models import Message
 from tests.console.visitor import Visitor
 from tests.support.happenings import drain, happening, publish_journeys, take
+from tests.tracking.support import make_attempt, make_message
 
 SCRIPT = '<script>alert("x")</script>'
 
@@ -87,6 +90,27 @@ def test_a_failed_trigger_is_replayed(ben: Visitor, db: Session, past: Message) 
     ben.post(f"/console/triggers/{past.trigger_id}/replay")
 
     assert db.execute(text("SELECT state FROM triggers")).scalar_one() == "pending"
+
+
+def test_what_is_unknown_is_listed_with_how_long_it_waits(ben: Visitor, db: Session, now: datetime) -> None:
+    machine = clock.machine_now(db)
+    shown = {}
+    for minutes in range(needed.PAGE + 1):
+        claimed = machine - timedelta(minutes=minutes)
+        message = make_message(db, now, state="unknown")
+        call = {"id": UUID(int=100 - minutes), "claimed_at": claimed, "evidence_until": claimed + timedelta(minutes=10)}
+        make_attempt(db, message, state="unknown", **call)
+        shown[minutes] = f"/console/messages/{message.id}"
+
+    page = ben.get("/console/attention").text
+    assert "Twilio · the oldest 50 minutes ago" in page
+    assert "Its wait is over" in page
+    assert (shown[50] in page, shown[0] in page) == (True, False)
+
+    rest = ben.get(f"/console/attention?unknown={UUID(int=99)}").text
+    assert f"?unknown={UUID(int=99)}#unknown" in page
+    assert (shown[50] in rest, shown[0] in rest) == (False, True)
+    assert "Waited for until" in rest
 
 
 def test_the_clock_is_asked_to_move_and_says_how_far_it_is(ben: Visitor, db: Session) -> None:
