@@ -1,5 +1,6 @@
 """What operators and their machines ask: is it alive, is it ready, how much is waiting."""
 
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -9,41 +10,16 @@ from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import CollectorRegistry
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from notifier.api.parts import Parts
 from notifier.api.problems import HANDLERS
 from notifier.db import is_ready
 from notifier.errors import Misconfigured
+from notifier.history.waiting import waiting
 from notifier.migrations.upgrade import is_current
 
 _get = partial(get, sync_to_thread=True, include_in_schema=False)
-
-#: Beyond this many rows messages are counted by the planner's statistics: a count would read the whole table.
-_EXACT = 200_000
-
-_BY_STATE = text("SELECT state, count(*) FROM messages GROUP BY state")
-_ESTIMATED = text("""
-    SELECT state, round(freq * greatest(c.reltuples, 0))
-    FROM pg_stats s JOIN pg_class c ON c.oid = 'messages'::regclass,
-           unnest(s.most_common_vals::text::text[], s.most_common_freqs) AS v(state, freq)
-    WHERE s.schemaname = current_schema() AND s.tablename = 'messages' AND s.attname = 'state'
-""")
-_SIZE = text("SELECT reltuples FROM pg_class WHERE oid = 'messages'::regclass")
-_NOW = text("""
-    SELECT (SELECT count(*) FROM attempts WHERE state = 'unknown') AS unknown_messages,
-           (SELECT count(*) FROM triggers WHERE state = 'pending') AS pending_triggers,
-           (SELECT count(*) FROM hooks WHERE state = 'pending') AS pending_hooks,
-           (SELECT coalesce(extract(epoch FROM clock_timestamp() + coalesce((SELECT ahead FROM business_clock), '0')
-                                               - min(due_at)), 0)
-            FROM due_messages) AS oldest_due
-""")
-_HOOKS = text("""
-    SELECT coalesce(sum(unmatched), 0) AS unmatched, count(*) FILTER (WHERE state = 'failed') AS failed
-    FROM hooks WHERE unmatched > 0 OR state = 'failed'
-""")
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
@@ -102,28 +78,43 @@ class _Waiting:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def collect(self) -> list[GaugeMetricFamily]:
+    def collect(self) -> Iterator[GaugeMetricFamily]:
         """Ask the database, once per scrape."""
         with self._parts.database.begin() as db:
-            now, hooks = db.execute(_NOW).one(), db.execute(_HOOKS).one()
-            states = _states(db)
-        messages = GaugeMetricFamily("notifier_messages", "Messages by state; estimated when many.", labels=["state"])
-        for state, count in states.items():
-            messages.add_metric([state], count)
+            now = waiting(db)
+        # Of a provider that has none it is said too: an alert then sees a series end where it should.
+        unknown = dict.fromkeys(sorted(self._parts.providers), (0, 0.0))
+        unknown |= {row["provider"]: (row["many"], float(row["seconds"])) for row in now.unknown}
+        yield _gauge("notifier_messages", "Messages by state; estimated when many.", ["state"], now.messages)
+        yield _gauge(
+            "notifier_attempts_unknown", "Calls of which nobody knows yet whether they were taken.",
+            ["provider"], {name: many for name, (many, _) in unknown.items()},
+        )  # fmt: skip
+        yield _gauge(
+            "notifier_attempts_unknown_oldest_seconds", "Since the oldest unknown call was made.",
+            ["provider"], {name: seconds for name, (_, seconds) in unknown.items()},
+        )  # fmt: skip
+        yield _gauge(
+            "notifier_oldest_due_seconds", "How long the oldest due message has been waiting.", ["lane"], now.oldest_due
+        )
+        yield _gauge(
+            "notifier_senders_resting", "Senders nothing is sent by now, by why: see docs/running.md.",
+            ["provider", "reason"], {(row["provider"], row["reason"]): row["many"] for row in now.resting},
+        )  # fmt: skip
         figures = {
-            "notifier_messages_unknown": ("Messages sent or not, nobody knows yet.", now.unknown_messages),
-            "notifier_triggers_pending": ("Triggers accepted and not yet planned.", now.pending_triggers),
-            "notifier_hooks_pending": ("Callbacks verified and not yet applied.", now.pending_hooks),
-            "notifier_hooks_failed": ("Callbacks that could not be applied.", hooks.failed),
-            "notifier_hooks_unmatched": ("Reports that named no attempt of ours.", hooks.unmatched),
-            "notifier_oldest_due_seconds": (
-                "How long the oldest due message has been waiting.",
-                max(0, now.oldest_due),
-            ),
+            "notifier_messages_unknown": ("Unknown calls of all providers.", sum(row["many"] for row in now.unknown)),
+            "notifier_triggers_pending": ("Triggers accepted and not yet planned.", now.triggers),
+            "notifier_hooks_pending": ("Callbacks verified and not yet applied.", now.hooks),
+            "notifier_hooks_failed": ("Callbacks that could not be applied, of the newest.", now.hooks_failed),
+            "notifier_hooks_unmatched": ("Reports that named no attempt of ours, of the newest.", now.hooks_unmatched),
+            "notifier_brakes_pulled": ("Brakes that hold now.", now.brakes),
         }
-        return [messages, *(GaugeMetricFamily(name, text, value=float(n)) for name, (text, n) in figures.items())]
+        for name, (said, value) in figures.items():
+            yield GaugeMetricFamily(name, said, value=float(value))
 
 
-def _states(db: Session) -> dict[str, Any]:
-    is_small = db.execute(_SIZE).scalar_one() < _EXACT
-    return {row[0]: row[1] for row in db.execute(_BY_STATE if is_small else _ESTIMATED)}
+def _gauge(name: str, said: str, labels: list[str], values: Mapping[Any, float]) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(name, said, labels=labels)
+    for label, value in values.items():
+        gauge.add_metric(list(label) if isinstance(label, tuple) else [label], float(value))
+    return gauge

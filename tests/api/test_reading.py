@@ -2,15 +2,19 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy.orm import Session
 
+from notifier import clock
+from notifier.brakes.models import Brake
 from notifier.consent.suppress import suppress
 from notifier.messages.content import Kept, pack
-from notifier.messages.models import Content, Event
+from notifier.messages.models import Content, DueMessage, Event
+from notifier.sending.models import SenderPause
 from notifier.staff import keys
 from tests.tracking.support import make_attempt, make_message
 
@@ -185,6 +189,44 @@ def test_operators_are_told_without_a_key(stranger: Client, db: Session, now: da
     assert set(stranger.get("/readyz").json()) == {"ready", "database", "migrations", "embedded"}
     assert "notifier_messages_unknown 1.0" in figures
     assert 'notifier_messages{state="unknown"} 1.0' in figures
+
+
+def test_what_is_unknown_is_told_by_provider_with_its_age(stranger: Client, db: Session, now: datetime) -> None:
+    machine = clock.machine_now(db)
+    for minutes in (3, 1):
+        message = make_message(db, now, state="unknown")
+        make_attempt(db, message, state="unknown", claimed_at=machine - timedelta(minutes=minutes))
+    make_attempt(db, make_message(db, now), state="accepted")
+
+    figures = _figures(stranger.get("/metrics").text)
+
+    assert figures['notifier_attempts_unknown{provider="twilio"}'] == 2
+    assert figures['notifier_attempts_unknown{provider="sendgrid"}'] == 0
+    assert 180 <= figures['notifier_attempts_unknown_oldest_seconds{provider="twilio"}'] < 200
+    assert figures['notifier_attempts_unknown_oldest_seconds{provider="sendgrid"}'] == 0
+
+
+def test_what_waits_and_what_holds_it_is_told(stranger: Client, db: Session) -> None:
+    now = clock.business_now(db)
+    for minutes, channel in ((2, "email"), (9, "sms"), (-60, "whatsapp")):
+        due = {"lane": "bulk", "channel": channel, "topic": "news", "journey": "j", "customer_id": "cus_1"}
+        db.add(DueMessage(message_id=uuid4(), due_at=now - timedelta(minutes=minutes), **due))
+    db.add(Brake(kind="topic", name="offers", pulled_by="ada", why="It is wrong."))
+    until = clock.machine_now(db) + timedelta(minutes=1)
+    db.add(SenderPause(provider="twilio", sender="+15005550006", until=until, reason="failing"))
+    db.flush()
+
+    figures = _figures(stranger.get("/metrics").text)
+
+    assert 540 <= figures['notifier_oldest_due_seconds{lane="bulk"}'] < 560
+    assert figures['notifier_oldest_due_seconds{lane="transactional"}'] == 0
+    assert figures["notifier_brakes_pulled"] == 1
+    assert figures['notifier_senders_resting{provider="twilio",reason="failing"}'] == 1
+
+
+def _figures(text: str) -> dict[str, float]:
+    lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, _, value in lines}
 
 
 def test_the_interface_describes_itself(stranger: Client) -> None:
