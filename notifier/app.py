@@ -24,6 +24,8 @@ from notifier.portal import subject
 from notifier.settings import Settings
 
 KEPT = timedelta(days=365)
+STOPS_WITHIN = 10
+"""Seconds in which requests in hand are answered when the process is told to stop."""
 
 
 def serve(settings: Settings) -> None:
@@ -39,7 +41,7 @@ def serve(settings: Settings) -> None:
             port=settings.port,
             log_level="warning",
             server_header=False,
-            timeout_graceful_shutdown=10,
+            timeout_graceful_shutdown=STOPS_WITHIN,
         )
 
 

@@ -29,6 +29,8 @@ WATCH = timedelta(seconds=5)
 """How often senders are asked whether their reports still come."""
 BILLING = timedelta(seconds=5)
 """How often billing looks whether anything has come due by itself."""
+JOINED_WITHIN = 5.0
+"""Seconds a worker that stops waits for what it does by the clock, once its calls are settled."""
 
 
 def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None:
@@ -58,7 +60,7 @@ def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None
         house.stopping.set()
         workers.stop()
         for thread in threads:
-            thread.join(timeout=5)
+            thread.join(timeout=JOINED_WITHIN)
 
 
 def _collect_less() -> None:
