@@ -18,7 +18,7 @@ def test_help_lists_every_command_of_the_interface() -> None:
 
     for command in ("demo", "web", "worker", "tick", "migrate", "sandbox", "trigger", "templates", "journeys"):
         assert f"\n  {command} " in told
-    for command in ("billing", "staff", "keys", "doctor", "bounces"):
+    for command in ("billing", "staff", "keys", "doctor", "bounces", "brakes", "bench"):
         assert f"\n  {command} " in told
 
 
