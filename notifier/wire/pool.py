@@ -1,0 +1,111 @@
+"""The connections to one origin, and the calls that wait for one."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from math import ceil
+
+from notifier.wire.answer import Unsent
+from notifier.wire.call import Call
+from notifier.wire.connection import Connection
+
+IDLE = 4.0
+"""
+Seconds a connection may rest and still be used again. Common servers hang up on one after 5 s, others after a minute; a
+request that meets the hanging up is lost in doubt, which costs far more than a new connection.
+"""
+RESTED = 0.5
+"""After so many seconds of rest the system is asked whether the other side hung up: the loop may hear it too late."""
+OPENING = 64
+"""Connections being opened at once: a crowd at the start shares what is open already, and no listener is overrun."""
+
+Open = Callable[[Callable[[], Connection]], Awaitable[Connection]]
+
+
+class Pool:
+    """Whoever was used last is used first, so that what is too much comes to rest and is closed."""
+
+    def __init__(self, open_one: Open, *, largest: int) -> None:
+        self._open_one = open_one
+        self._largest = largest
+        self._loop = asyncio.get_running_loop()
+        self._all: set[Connection] = set()
+        self._idle: dict[Connection, float] = {}
+        self._waiting: deque[Call] = deque()
+        self._coming = 0
+        self._opening: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.TimerHandle | None = None
+
+    def take(self, call: Call) -> None:
+        """Write the call to a connection, at once or when there is one."""
+        while self._idle:
+            connection, since = self._idle.popitem()
+            rest = self._loop.time() - since
+            if connection.is_open() and rest < IDLE and not (rest > RESTED and connection.has_news()):
+                connection.start(call)
+                return
+            connection.close()
+        self._waiting.append(call)
+        self._open_more()
+
+    async def close(self) -> None:
+        """End whatever is under way as it stands, and wait for connections still being opened to close them, too."""
+        while self._waiting:
+            self._waiting.popleft().give_up("closed")
+        # They are not cancelled: uvloop complains of a handshake that is (a write to a transport that it has closed).
+        await asyncio.gather(*self._opening, return_exceptions=True)
+        for connection in self._all:
+            connection.close()
+        if self._closing is not None:
+            self._closing.cancel()
+
+    def _open_more(self) -> None:
+        while self._coming < min(OPENING, len(self._waiting)):
+            self._coming += 1
+            task = self._loop.create_task(self._open())
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+
+    async def _open(self) -> None:
+        try:
+            connection = await self._open_one(self._made)
+        except Exception as error:  # noqa: BLE001 - whatever it was, nothing has been written yet
+            self._coming -= 1
+            self._unreachable(error)
+        else:
+            self._coming -= 1
+            self._all.add(connection)
+            self._free(connection)
+            self._open_more()
+
+    def _made(self) -> Connection:
+        return Connection(free=self._free, lost=self._lost, largest=self._largest)
+
+    def _unreachable(self, error: Exception) -> None:
+        """End the share of the waiting that this connection was opened for: all of them when no other is to come."""
+        why = Unsent(f"no connection: {str(error) or type(error).__name__}")
+        for _ in range(ceil(len(self._waiting) / (self._coming + 1))):
+            self._waiting.popleft().end(why)
+
+    def _free(self, connection: Connection) -> None:
+        while self._waiting and connection.is_open():
+            call = self._waiting.popleft()
+            if not call.told.done():
+                connection.start(call)
+                return
+        if connection.is_open():
+            self._idle[connection] = self._loop.time()
+            if self._closing is None:
+                self._closing = self._loop.call_later(IDLE, self._close_rested)
+
+    def _lost(self, connection: Connection) -> None:
+        self._idle.pop(connection, None)
+        self._all.discard(connection)
+
+    def _close_rested(self) -> None:
+        """Close what nobody has needed for long; there is a next look as long as anything rests."""
+        now = self._loop.time()
+        for connection in [one for one, since in self._idle.items() if now - since >= IDLE]:
+            del self._idle[connection]
+            connection.close()
+        self._closing = self._loop.call_later(IDLE, self._close_rested) if self._idle else None
