@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import cast
 
+import pytest
+
+from notifier.errors import Unavailable
 from notifier.providers.contract import NotSent, Unknown
 from notifier.providers.transport import Answer, Transport
 
@@ -81,3 +84,28 @@ def test_an_answer_is_read_with_lower_case_headers() -> None:
 
     assert isinstance(answer, Answer)
     assert (answer.status, answer.retry_after()) == (429, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [("http://127.0.0.1:1/", {"X": "a\r\nY: b"}), ("ftp://127.0.0.1/", {}), ("nonsense", {}), ("http://\ud800/", {})],
+)
+def test_what_cannot_be_written_is_surely_unsent_and_waits_for_a_human(url: str, headers: dict[str, str]) -> None:
+    outcome = asyncio.run(Transport().call("POST", url, headers=headers, body=b"x"))
+
+    assert isinstance(outcome, NotSent)
+    assert (outcome.reason, outcome.retry_after) == ("account", 60.0)
+    assert "\n" not in outcome.detail
+
+
+def test_a_transport_goes_on_on_another_loop() -> None:
+    transport = Transport()
+
+    outcomes = [asyncio.run(transport.call("GET", "http://127.0.0.1:1/", headers={})) for _ in range(2)]
+
+    assert [type(outcome) for outcome in outcomes] == [NotSent, NotSent]
+
+
+def test_asking_in_vain_says_so() -> None:
+    with pytest.raises(Unavailable):
+        asyncio.run(Transport().ask("http://127.0.0.1:1/", headers={}))

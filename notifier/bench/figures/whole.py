@@ -26,6 +26,8 @@ from notifier.settings import load
 
 LONGEST = 1800.0
 """Seconds after which a run is given up."""
+_LONGEST_RECORD = 1 << 30
+"""Bytes of the sink's record, which has a line for each message."""
 
 _OPEN = text("""
     SELECT EXISTS (SELECT FROM triggers WHERE state = 'pending') OR EXISTS (SELECT FROM due_messages)
@@ -195,7 +197,7 @@ def last_trigger(database: Database) -> int:
 
 def _ask(url: str, method: str = "GET") -> bytes:
     async def ask() -> Any:
-        transport = Transport()
+        transport = Transport(largest=_LONGEST_RECORD)
         try:
             return await transport.call(method, url, headers={})
         finally:
