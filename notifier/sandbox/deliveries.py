@@ -5,15 +5,17 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from msgspec import Struct
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import PyreqwestError
 
 from notifier.sandbox.config import SandboxConfig
+from notifier.wire.answer import Answer
+from notifier.wire.client import Client
+from notifier.wire.request import Unwritable
 
 CONNECTIONS = 32
 WAITING = 200_000
 TRIES = 12
 TIMEOUT = timedelta(seconds=15)
+CONNECT = timedelta(seconds=3)
 
 
 class Call(Struct, frozen=True):
@@ -69,20 +71,17 @@ class Deliveries:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        builder = ClientBuilder().timeout(TIMEOUT).max_connections(CONNECTIONS).follow_redirects(False).no_proxy()
-        async with builder.build() as client:
+        client = Client(total=TIMEOUT, connect=CONNECT, proxies={})
+        try:
             await asyncio.gather(*(self._work(client) for _ in range(CONNECTIONS)))
+        finally:
+            await client.close()
 
     async def _work(self, client: Client) -> None:
         while True:
             job = await self._ready.get()
             call = job.make()
-            try:
-                request = client.post(call.url).headers(call.headers).body_bytes(call.body)
-                status = (await request.build().send()).status
-            except PyreqwestError:
-                status = 599
-            self._settle(job, status)
+            self._settle(job, await _posted(client, call))
 
     def _settle(self, job: Job, status: int) -> None:
         job.tries += 1
@@ -102,3 +101,12 @@ class Deliveries:
             asyncio.get_running_loop().call_later(delay, self._ready.put_nowait, job)
         else:
             self._ready.put_nowait(job)
+
+
+async def _posted(client: Client, call: Call) -> int:
+    """Return the status of the answer; 599 when there was none."""
+    try:
+        told = await client.call("POST", call.url, headers=call.headers, body=call.body)
+    except Unwritable:
+        return 400
+    return told.status if isinstance(told, Answer) else 599

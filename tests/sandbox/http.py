@@ -1,11 +1,11 @@
 """A small HTTP client for tests: JSON in and out, forms, headers."""
 
-from datetime import timedelta
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import msgspec
+import urllib3
 from msgspec import Struct
-from pyreqwest.client import SyncClientBuilder
 
 
 class Answered(Struct, frozen=True):
@@ -29,7 +29,7 @@ class Http:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = SyncClientBuilder().timeout(timedelta(seconds=10)).follow_redirects(False).no_proxy().build()
+        self._client = urllib3.PoolManager(maxsize=32, timeout=10, retries=False)
 
     def call(
         self,
@@ -41,16 +41,14 @@ class Http:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answered:
-        request = self._client.request(method, self.url + path).headers(headers or {})
+        headers = dict(headers or {})
         if json is not None:
-            request = request.body_bytes(msgspec.json.encode(json)).header("Content-Type", "application/json")
+            body, headers["Content-Type"] = msgspec.json.encode(json), "application/json"
         if form is not None:
-            request = request.form(form)
-        if body is not None:
-            request = request.body_bytes(body)
-        answer = request.build().send()
+            body, headers["Content-Type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        answer = self._client.request(method, self.url + path, body=body, headers=headers)
         found = {name.lower(): value for name, value in answer.headers.items()}
-        return Answered(answer.status, found, bytes(answer.bytes()))
+        return Answered(answer.status, found, answer.data)
 
     def get(self, path: str, **more: Any) -> Answered:
         return self.call("GET", path, **more)
@@ -62,4 +60,4 @@ class Http:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.close()
+        self._client.clear()
