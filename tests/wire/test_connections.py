@@ -239,3 +239,33 @@ def test_a_call_cancelled_as_its_answer_comes_leaves_the_next_one_alone() -> Non
             return told
 
     assert [one for one in run(call()) if not isinstance(one, Answer)] == []
+
+
+def _speaks_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not _speaks_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize("loop", LOOPS)
+def test_an_address_may_be_of_the_newer_kind(loop: str) -> None:
+    async def call() -> object:
+        async with peer(always(OK), host="::1") as found, client() as calling:
+            assert found.url.startswith("http://[::1]:")
+            return await post(calling, found.url)
+
+    assert isinstance(run(call(), loop), Answer)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_of_a_names_addresses_the_one_that_answers_is_called(loop: str) -> None:
+    """Many systems give both `::1` and `127.0.0.1` for localhost; the server listens on one only."""
+
+    async def call() -> object:
+        async with peer(always(OK)) as found, client() as calling:
+            return await post(calling, found.url.replace("127.0.0.1", "localhost"))
+
+    assert isinstance(run(call(), loop), Answer)
