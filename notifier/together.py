@@ -4,20 +4,29 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from notifier.errors import Unavailable
+
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
+
+#: Whole transactions that may wait; who comes then is asked to come again, so that a flood does not fill the memory.
+DEEPEST = 20
+#: A transaction that takes longer has met a database that neither answers nor refuses. Whoever calls here waits some
+#: 10 seconds (SendGrid) or 15 (Twilio): telling them at once to come again leaves nothing to pile up.
+PATIENCE = timedelta(seconds=8)
 
 
 class Together(Generic[Item, Outcome]):
     """
     Call it with one item from any number of requests; each is answered after the commit its item was part of.
 
-    `work` takes the items of one transaction and returns an outcome for each, in order; it runs in one thread. When it
-    fails for what is in the items, they are tried one by one, so that a poisonous one fails alone.
+    `work` takes the items of one transaction and returns an outcome for each, in order; it runs in a thread. When it
+    fails for what is in the items, halves are tried, and halves of those, so that a poisonous one fails alone.
     """
 
     def __init__(
@@ -26,63 +35,86 @@ class Together(Generic[Item, Outcome]):
         *,
         most: int = 1000,
         weigh: Callable[[Item], int] = lambda item: 1,  # noqa: ARG005 - each item counts for one
+        at_once: int = 1,
     ) -> None:
-        """`most`: the weight of items one transaction takes; a heavier single item goes alone."""
+        """
+        Start nothing yet.
+
+        `most`: the weight of items one transaction takes; a heavier single item goes alone. `at_once`: transactions
+        under way together; a further one is begun only when there is a full one to begin.
+        """
         self._work = work
         self._most = most
         self._weigh = weigh
-        self._waiting: deque[tuple[Item, asyncio.Future[Outcome]]] = deque()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="together")
-        self._flushing: asyncio.Task[None] | None = None
+        self._at_once = at_once
+        self._waiting: deque[tuple[Item, int, asyncio.Future[Outcome]]] = deque()
+        self._weight = 0
+        self._threads = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="together")
+        self._flushing: set[asyncio.Task[None]] = set()
+        self._begun: list[float] = []
 
     async def __call__(self, item: Item) -> Outcome:
-        """Put the item into the next transaction and wait for its commit."""
-        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, answer))
-        if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.create_task(self._flush())
+        """
+        Put the item into the next transaction and wait for its commit.
+
+        Raises:
+            Unavailable: too many wait already, or the database keeps them waiting. Nothing was done.
+        """
+        loop = asyncio.get_running_loop()
+        if self._weight >= DEEPEST * self._most:
+            raise Unavailable("More has come than can be written now.")
+        if self._begun and loop.time() - self._begun[0] > PATIENCE.total_seconds():
+            raise Unavailable("The database does not answer.")
+        answer: asyncio.Future[Outcome] = loop.create_future()
+        weight = self._weigh(item)
+        self._waiting.append((item, weight, answer))
+        self._weight += weight
+        if not self._flushing or (len(self._flushing) < self._at_once and self._weight >= self._most):
+            self._flushing.add(asyncio.create_task(self._flush()))
         return await answer
 
     async def _flush(self) -> None:
-        # One turn of the loop first: requests that have already arrived come along.
-        await asyncio.sleep(0)
-        while self._waiting:
-            batch = self._next()
-            try:
-                outcomes = await self._run([item for item, _ in batch])
-            except Exception as error:  # noqa: BLE001 - handed to the requests it belongs to
-                await self._one_by_one(batch, error)
-            else:
-                for (_, answer), outcome in zip(batch, outcomes, strict=True):
-                    _settle(answer, outcome)
+        loop = asyncio.get_running_loop()
+        try:
+            # One turn of the loop first: requests that have already arrived come along.
+            await asyncio.sleep(0)
+            while self._waiting:
+                self._begun.append(begun := loop.time())
+                try:
+                    await self._answer(*self._next())
+                finally:
+                    self._begun.remove(begun)
+        finally:
+            # In the same turn as the last look: who comes later starts a task of their own.
+            self._flushing = {task for task in self._flushing if task is not asyncio.current_task()}
 
-    async def _one_by_one(self, batch: list[tuple[Item, asyncio.Future[Outcome]]], error: Exception) -> None:
-        is_away = isinstance(error, OperationalError | InterfaceError)
-        for item, answer in batch:
-            if len(batch) == 1 or is_away or not isinstance(error, DBAPIError | ValueError):
-                _refuse(answer, error)
-                continue
-            try:
-                _settle(answer, (await self._run([item]))[0])
-            except Exception as alone:  # noqa: BLE001 - handed to the request it belongs to
-                _refuse(answer, alone)
+    async def _answer(self, items: list[Item], answers: "list[asyncio.Future[Outcome]]") -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            outcomes = await loop.run_in_executor(self._threads, self._work, items)
+        except Exception as error:  # noqa: BLE001 - handed to the requests it belongs to
+            is_away = isinstance(error, OperationalError | InterfaceError)
+            if len(items) == 1 or is_away or not isinstance(error, DBAPIError | ValueError):
+                for answer in answers:
+                    if not answer.done():
+                        answer.set_exception(error)
+                return
+            middle = len(items) // 2
+            await self._answer(items[:middle], answers[:middle])
+            await self._answer(items[middle:], answers[middle:])
+        else:
+            for answer, outcome in zip(answers, outcomes, strict=True):
+                if not answer.done():  # the caller may have gone
+                    answer.set_result(outcome)
 
-    async def _run(self, items: list[Item]) -> Sequence[Outcome]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, items)
-
-    def _next(self) -> list[tuple[Item, asyncio.Future[Outcome]]]:
-        batch, weight = [self._waiting.popleft()], 0
-        weight = self._weigh(batch[0][0])
-        while self._waiting and (weight := weight + self._weigh(self._waiting[0][0])) <= self._most:
-            batch.append(self._waiting.popleft())
-        return batch
-
-
-def _settle(answer: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
-    if not answer.done():  # the caller may have gone
-        answer.set_result(outcome)
-
-
-def _refuse(answer: "asyncio.Future[Outcome]", error: Exception) -> None:
-    if not answer.done():
-        answer.set_exception(error)
+    def _next(self) -> "tuple[list[Item], list[asyncio.Future[Outcome]]]":
+        items: list[Item] = []
+        answers: list[asyncio.Future[Outcome]] = []
+        taken = 0
+        while self._waiting and (not items or taken + self._waiting[0][1] <= self._most):
+            item, weight, answer = self._waiting.popleft()
+            items.append(item)
+            answers.append(answer)
+            taken += weight
+        self._weight -= taken
+        return items, answers
