@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct
+from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
 from notifier import db as database
@@ -22,17 +23,19 @@ class Verified(Struct, frozen=True, kw_only=True):
     hook: Hook
 
 
+_COLUMNS = {"provider": "text", "kind": "text", "url": "text", "headers": "jsonb", "body": "bytea"}
+
+
 def keep(db: Session, hooks: Sequence[Verified]) -> None:
     """Append the callbacks to be applied soon, and ring `hooks`."""
     rows = (
-        (given.provider, given.kind, given.hook.url, _json(given.hook.headers), given.hook.body, "pending", "", 0)
+        (given.provider, given.kind, given.hook.url, Jsonb(given.hook.headers, dumps=_json), given.hook.body)
         for given in hooks
     )
-    columns = ("provider", "kind", "url", "headers", "body", "state", "error", "unmatched")
-    database.copy(db, "hooks", columns, rows)
+    database.copy(db, "hooks", list(_COLUMNS), rows, types=list(_COLUMNS.values()))
     database.ring(db, "hooks")
 
 
-def _json(headers: object) -> str:
+def _json(headers: object) -> bytes:
     # `\u0000` is valid JSON and no valid JSONB.
-    return msgspec.json.encode(headers).decode().replace("\\u0000", "")
+    return msgspec.json.encode(headers).replace(b"\\u0000", b"")
