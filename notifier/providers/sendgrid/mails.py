@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -129,9 +130,13 @@ class SendGrid:
         signature = hook.headers.get("x-twilio-email-event-webhook-signature", "")
         stamp = hook.headers.get("x-twilio-email-event-webhook-timestamp", "")
         try:
-            return bool(EventWebhook(key).verify_signature(hook.body.decode(), signature, stamp))
+            return bool(_webhook(key).verify_signature(hook.body.decode(), signature, stamp))
         except (ValueError, TypeError, AttributeError):  # not base64, not UTF-8, no key at all
             return False
+
+
+#: Reading a key takes as long as verifying with it.
+_webhook = lru_cache(maxsize=64)(EventWebhook)
 
 
 def reply_address(reply_to: str, attempt_id: UUID) -> str:
