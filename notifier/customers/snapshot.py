@@ -3,15 +3,16 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.customers import addresses
+from notifier.db import rows
 from notifier.i18n.catalogs import match
 
 _BEFORE_ANY = datetime(1, 1, 2, tzinfo=UTC)
@@ -35,39 +36,62 @@ _CHANNELS_OF: dict[str, list[str]] = {"email": ["email"], "phone": ["sms", "what
 
 # Locked first and read in a statement of its own: one that waits for a row sees that row as it is then, but the
 # addresses as they were when it began to wait.
-_LOCK = text("SELECT id FROM customers WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
-_SELECT = text("""
-    SELECT c.id, c.name, c.locale, c.timezone, c.country, c.attributes, c.as_of,
+_LOCK = "SELECT id FROM customers WHERE id = ANY(%(ids)b) ORDER BY id FOR NO KEY UPDATE"
+_SELECT = """
+    SELECT c.id, c.as_of, c.name, c.locale, c.timezone, c.country, CAST(c.attributes AS text) AS attributes,
            (SELECT address FROM contact_points WHERE customer_id = c.id AND channel = 'email') AS email,
            (SELECT address FROM contact_points WHERE customer_id = c.id AND channel = 'sms') AS phone
-    FROM customers c WHERE c.id = ANY(:ids)
-""")
-_CREATE = text("""
+    FROM customers c WHERE c.id = ANY(%(ids)b)
+"""
+_CREATE = """
     INSERT INTO customers (id, name, locale, timezone, country, attributes, search, as_of)
-    SELECT id, '', '', '', '', '{}', lower(id), :as_of FROM unnest(CAST(:ids AS text[])) AS id ORDER BY id
+    SELECT id, '', '', '', '', '{}', lower(id), %(as_of)b
+    FROM unnest(CAST(%(ids)b AS text[])) AS id ORDER BY id
     ON CONFLICT (id) DO NOTHING
-""")
-_UPDATE = text("""
+"""
+# Nothing else has changed: this touches no index.
+_SEEN = """
+    UPDATE customers c SET as_of = n.as_of
+    FROM unnest(CAST(%(ids)b AS text[]), CAST(%(times)b AS timestamptz[])) AS n(id, as_of) WHERE c.id = n.id
+"""
+_UPDATE = """
     UPDATE customers c SET name = n.name, locale = n.locale, timezone = n.timezone, country = n.country,
-           attributes = n.attributes, search = n.search, as_of = n.as_of
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-         AS n(id text, name text, locale text, timezone text, country text, attributes jsonb, search text,
-              as_of timestamptz)
+           attributes = CAST(n.attributes AS jsonb), search = n.search, as_of = n.as_of
+    FROM unnest(
+        CAST(%(ids)b AS text[]), CAST(%(times)b AS timestamptz[]), CAST(%(names)b AS text[]),
+        CAST(%(locales)b AS text[]), CAST(%(timezones)b AS text[]), CAST(%(countries)b AS text[]),
+        CAST(%(attributes)b AS text[]), CAST(%(searches)b AS text[])
+    ) AS n(id, as_of, name, locale, timezone, country, attributes, search)
     WHERE c.id = n.id
-""")
-_FORGET = text("""
+"""
+_FORGET = """
     DELETE FROM contact_points p
-    USING unnest(CAST(:customers AS text[]), CAST(:channels AS text[])) AS gone(id, channel)
+    USING unnest(CAST(%(customers)b AS text[]), CAST(%(channels)b AS text[])) AS gone(id, channel)
     WHERE p.customer_id = gone.id AND p.channel = gone.channel
-""")
-_REACH = text("""
+"""
+_REACH = """
     INSERT INTO contact_points AS p (customer_id, channel, address, state, reason)
     SELECT id, channel, address, 'usable', ''
-    FROM unnest(CAST(:customers AS text[]), CAST(:channels AS text[]), CAST(:addresses AS text[]))
+    FROM unnest(CAST(%(customers)b AS text[]), CAST(%(channels)b AS text[]), CAST(%(addresses)b AS text[]))
          AS n(id, channel, address)
     ON CONFLICT (customer_id, channel) DO UPDATE SET address = excluded.address, state = 'usable', reason = ''
     WHERE p.address <> excluded.address
-""")
+"""
+
+
+class _Known(NamedTuple):
+    """A customer as we have them; what `_SELECT` returns."""
+
+    id: str
+    as_of: datetime
+    name: str
+    locale: str
+    timezone: str
+    country: str
+    attributes: str
+    """JSON."""
+    email: str | None
+    phone: str | None
 
 
 def upsert(db: Session, snapshots: Sequence[Snapshot]) -> dict[str, dict[str, str]]:
@@ -80,47 +104,69 @@ def upsert(db: Session, snapshots: Sequence[Snapshot]) -> dict[str, dict[str, st
     if not snapshots:
         return {}
     known = _known(db, sorted({snapshot.id for snapshot in snapshots}))
-    changed: dict[str, dict[str, Any]] = {}
+    seen: dict[str, datetime] = {}
+    changed: dict[str, _Known] = {}
     problems: dict[str, dict[str, str]] = {}
-    for snapshot in sorted(snapshots, key=lambda one: one.as_of):
+    for snapshot in sorted(snapshots, key=attrgetter("as_of")):
         now = changed.get(snapshot.id, known[snapshot.id])
-        if snapshot.as_of >= now["as_of"]:
-            changed[snapshot.id], problems[snapshot.id] = _merged(now, snapshot, problems.get(snapshot.id, {}))
-    _store(db, known, {key: row for key, row in changed.items() if row != known[key]})
+        if snapshot.as_of < now.as_of:
+            continue
+        if snapshot.id not in changed and _is_known(now, snapshot):
+            seen[snapshot.id] = snapshot.as_of
+            continue
+        changed[snapshot.id], problems[snapshot.id] = _merged(now, snapshot, problems.get(snapshot.id, {}))
+    _see(db, {key: at for key, at in seen.items() if key not in changed and at > known[key].as_of})
+    _store(db, known, changed)
     return {key: found for key, found in problems.items() if found}
 
 
-def _known(db: Session, ids: list[str]) -> dict[str, dict[str, Any]]:
-    locked = set(db.scalars(_LOCK, {"ids": ids}))
+def _known(db: Session, ids: list[str]) -> dict[str, _Known]:
+    locked = {row.id for row in rows(db, _LOCK, {"ids": ids})}
     if missing := [key for key in ids if key not in locked]:
         # Somebody else may be creating the same customers: both insert, both then see, and lock, one row.
-        db.execute(_CREATE, {"ids": missing, "as_of": _BEFORE_ANY})
-        db.execute(_LOCK, {"ids": missing})
-    return {row["id"]: dict(row) for row in db.execute(_SELECT, {"ids": ids}).mappings()}
+        rows(db, _CREATE, {"ids": missing, "as_of": _BEFORE_ANY})
+        rows(db, _LOCK, {"ids": missing})
+    return {row.id: _Known._make(row) for row in rows(db, _SELECT, {"ids": ids})}
 
 
-def _merged(
-    now: Mapping[str, Any], said: Snapshot, earlier: Mapping[str, str]
-) -> tuple[dict[str, Any], dict[str, str]]:
+def _is_known(now: _Known, said: Snapshot) -> bool:
+    """
+    Tell whether it says, word for word, what is stored: then there is nothing to read, and nothing to write.
+
+    What is stored has been read before, and reading it again gives it again.
+    """
+    return (
+        (said.email is UNSET or said.email == now.email)
+        and (said.phone is UNSET or said.phone == now.phone)
+        and (said.name is UNSET or said.name == now.name)
+        and (said.locale is UNSET or said.locale == now.locale)
+        and (said.timezone is UNSET or said.timezone == now.timezone)
+        and (said.country is UNSET or said.country == now.country)
+        and (said.attributes is UNSET or said.attributes == msgspec.json.decode(now.attributes))
+    )
+
+
+def _merged(now: _Known, said: Snapshot, earlier: Mapping[str, str]) -> tuple[_Known, dict[str, str]]:
     given = {field: value for field, value in msgspec.structs.asdict(said).items() if value is not UNSET}
-    row, problems = {**now, "as_of": said.as_of}, {key: why for key, why in earlier.items() if key not in given}
+    new: dict[str, Any] = {"as_of": said.as_of}
+    problems = {key: why for key, why in earlier.items() if key not in given}
     if "name" in given:
-        row["name"] = (said.name or "").strip()
+        new["name"] = (said.name or "").strip()
     if "attributes" in given:
-        row["attributes"] = said.attributes or {}
+        new["attributes"] = msgspec.json.encode(said.attributes or {}).decode()
     if "country" in given:
-        row["country"] = (given["country"] or "").upper()
+        new["country"] = (given["country"] or "").upper()
     for field, read in (("locale", _locale), ("timezone", _timezone)):
         if field in given:
-            row[field] = read(given[field] or "")
-            if given[field] and not row[field]:
+            new[field] = read(given[field] or "")
+            if given[field] and not new[field]:
                 problems[field] = f"{given[field]!r} is none we know"
     if "email" in given:
-        row["email"] = _address(addresses.email(given["email"]), "email", problems) if given["email"] else None
+        new["email"] = _address(addresses.email(given["email"]), "email", problems) if given["email"] else None
     if "phone" in given:
-        number = addresses.phone(given["phone"], row["country"]) if given["phone"] else None
-        row["phone"] = _address(number, "phone", problems) if number else None
-    return row, problems
+        number = addresses.phone(given["phone"], new.get("country", now.country)) if given["phone"] else None
+        new["phone"] = _address(number, "phone", problems) if number else None
+    return now._replace(**new), problems
 
 
 def _address(address: addresses.Address, field: str, problems: dict[str, str]) -> str | None:
@@ -140,31 +186,47 @@ def _timezone(written: str) -> str:
         return ""
 
 
-def _store(db: Session, known: Mapping[str, Mapping[str, Any]], rows: Mapping[str, dict[str, Any]]) -> None:
-    if not rows:
+def _see(db: Session, seen: Mapping[str, datetime]) -> None:
+    if seen:
+        ids = sorted(seen)
+        rows(db, _SEEN, {"ids": ids, "times": [seen[key] for key in ids]})
+
+
+def _store(db: Session, known: Mapping[str, _Known], changed: Mapping[str, _Known]) -> None:
+    if not changed:
         return
-    ordered = [rows[key] for key in sorted(rows)]
-    stored = [{**row, "search": _searchable(row)} for row in ordered]
-    db.execute(_UPDATE, {"rows": msgspec.json.encode(stored).decode()})
+    ordered = [changed[key] for key in sorted(changed)]
+    values = {
+        "ids": [row.id for row in ordered],
+        "times": [row.as_of for row in ordered],
+        "names": [row.name for row in ordered],
+        "locales": [row.locale for row in ordered],
+        "timezones": [row.timezone for row in ordered],
+        "countries": [row.country for row in ordered],
+        "attributes": [row.attributes for row in ordered],
+        "searches": [_searchable(row) for row in ordered],
+    }
+    rows(db, _UPDATE, values)
     gone: list[tuple[str, str]] = []
     reached: list[tuple[str, str, str]] = []
     for row in ordered:
         for field, channels in _CHANNELS_OF.items():
-            if row[field] == known[row["id"]][field]:
+            address = getattr(row, field)
+            if address == getattr(known[row.id], field):
                 continue
-            if row[field] is None:
-                gone += [(row["id"], channel) for channel in channels]
+            if address is None:
+                gone += [(row.id, channel) for channel in channels]
             else:
-                reached += [(row["id"], channel, row[field]) for channel in channels]
+                reached += [(row.id, channel, address) for channel in channels]
     if gone:
-        db.execute(_FORGET, {"customers": [one[0] for one in gone], "channels": [one[1] for one in gone]})
+        rows(db, _FORGET, {"customers": [one[0] for one in gone], "channels": [one[1] for one in gone]})
     if reached:
-        customers, points, values = (list(column) for column in zip(*reached, strict=True))
-        db.execute(_REACH, {"customers": customers, "channels": points, "addresses": values})
+        customers, points, values_of = (list(column) for column in zip(*reached, strict=True))
+        rows(db, _REACH, {"customers": customers, "channels": points, "addresses": values_of})
 
 
-def _searchable(row: Mapping[str, Any]) -> str:
-    words = " ".join(part for part in (row["id"], row["name"], row["email"], row["phone"]) if part)
+def _searchable(row: _Known) -> str:
+    words = " ".join(part for part in (row.id, row.name, row.email, row.phone) if part)
     return unaccented(words)
 
 

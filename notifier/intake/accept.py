@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-import msgspec
 import structlog
-from msgspec import Raw, Struct
-from sqlalchemy import text
+from msgspec import Struct
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from notifier.catalog import types
 from notifier.customers import snapshot
-from notifier.db import ring
+from notifier.db import ring, rows
 from notifier.intake.events import Event
 
 log = structlog.get_logger()
@@ -31,23 +29,27 @@ class Result(Struct, frozen=True, kw_only=True):
     errors: dict[str, str] = {}
 
 
-_NUMBERS = text("SELECT nextval('triggers_id_seq') FROM generate_series(1, :count)")
-_INSERT = text("""
+# Numbered in the order they came, then sorted: two who hand in the same events wait for each other in one direction.
+_INSERT = """
     INSERT INTO triggers (id, source, event_id, type, version, customer_id, time, lane, data)
-    SELECT id, source, event_id, type, version, customer_id, time, lane, data
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-         AS n(id bigint, source text, event_id text, type text, version int, customer_id text, time timestamptz,
-              lane text, data jsonb)
+    SELECT id, source, event_id, type, version, customer_id, time, lane, CAST(data AS jsonb)
+    FROM (
+        SELECT nextval('triggers_id_seq') AS id, n.* FROM unnest(
+            CAST(%(sources)b AS text[]), CAST(%(event_ids)b AS text[]), CAST(%(types)b AS text[]),
+            CAST(%(versions)b AS int[]), CAST(%(customers)b AS text[]), CAST(%(times)b AS timestamptz[]),
+            CAST(%(lanes)b AS text[]), CAST(%(data)b AS text[])
+        ) AS n(source, event_id, type, version, customer_id, time, lane, data)
+    ) numbered
     ORDER BY source, event_id
-    ON CONFLICT (source, event_id) DO NOTHING RETURNING id
-""")
+    ON CONFLICT (source, event_id) DO NOTHING RETURNING source, event_id
+"""
 # A customer's triggers are handled in their order: one that is in no hurry must not hold up one that is.
-_HURRY = text("""
+_HURRY = """
     UPDATE triggers SET lane = 'transactional' WHERE id IN (
-        SELECT id FROM triggers WHERE customer_id = ANY(:customers) AND state = 'pending' AND lane = 'bulk'
+        SELECT id FROM triggers WHERE customer_id = ANY(%(customers)b) AND state = 'pending' AND lane = 'bulk'
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     )
-""")
+"""
 
 _UNSTORABLE = "It holds a value that cannot be stored: a number or a date beyond all bounds, or broken text."
 
@@ -57,7 +59,8 @@ def accept(db: Session, events: Sequence[Event], *, now: datetime) -> list[Resul
     Store the new events and their customers, and ring `triggers`; return one result for each, in order.
 
     A duplicate (same source and id, here or ever before) changes nothing, not even the customer. If the group cannot
-    be stored, each event is tried alone, so that one poisonous event fails alone. `now` is business time.
+    be stored, its halves are tried, and halves of those, so that one poisonous event fails alone. `now` is business
+    time.
     """
     results: dict[int, Result] = {}
     first: dict[tuple[str, str], int] = {}
@@ -83,37 +86,36 @@ def _group(db: Session, group: list[tuple[int, Event]], *, now: datetime) -> dic
             new = _store(db, [event for _, event in group], now=now)
     except (DataError, IntegrityError, UnicodeError) as error:
         # Only what is in the events; a database that is away, or asks for another try, is the caller's matter.
-        if len(group) > 1:
-            return {place: done for one in group for place, done in _group(db, [one], now=now).items()}
+        if middle := len(group) // 2:
+            return _group(db, group[:middle], now=now) | _group(db, group[middle:], now=now)
         log.warning("an event cannot be stored", error=type(error).__name__)
         return {place: _result(event, "refused", {"": _UNSTORABLE}) for place, event in group}
-    return {place: _result(event, "accepted" if at in new else "duplicate") for at, (place, event) in enumerate(group)}
+    return {
+        place: _result(event, "accepted" if (event.source, event.id) in new else "duplicate") for place, event in group
+    }
 
 
-def _store(db: Session, events: list[Event], *, now: datetime) -> set[int]:
+def _store(db: Session, events: list[Event], *, now: datetime) -> set[tuple[str, str]]:
+    """Store what is new of the events, each another one; return the sources and ids of those."""
     if not events:
         return set()
-    numbers = list(db.execute(_NUMBERS, {"count": len(events)}).scalars())
-    rows = [
-        {
-            "id": number,
-            "source": event.source,
-            "event_id": event.id,
-            "type": event.type,
-            "version": event.version,
-            "customer_id": event.customer_id,
-            "time": event.time or now,
-            "lane": types.get(event.type).lane,
-            "data": Raw(event.data),
-        }
-        for number, event in zip(numbers, events, strict=True)
-    ]
-    stored = set(db.execute(_INSERT, {"rows": msgspec.json.encode(rows).decode()}).scalars())
-    new = {place for place, number in enumerate(numbers) if number in stored}
-    if urgent := sorted({events[place].customer_id for place in new if rows[place]["lane"] == "transactional"}):
-        db.execute(_HURRY, {"customers": urgent})
+    lanes = [types.get(event.type).lane for event in events]
+    values = {
+        "sources": [event.source for event in events],
+        "event_ids": [event.id for event in events],
+        "types": [event.type for event in events],
+        "versions": [event.version for event in events],
+        "customers": [event.customer_id for event in events],
+        "times": [event.time or now for event in events],
+        "lanes": lanes,
+        "data": [event.data.decode() for event in events],
+    }
+    new = {(row.source, row.event_id) for row in rows(db, _INSERT, values)}
+    fresh = [(event, lane) for event, lane in zip(events, lanes, strict=True) if (event.source, event.id) in new]
+    if urgent := sorted({event.customer_id for event, lane in fresh if lane == "transactional"}):
+        rows(db, _HURRY, {"customers": urgent})
     # No snapshot from ahead of our clock: what the API says a moment later must not be older than it.
-    snapshot.upsert(db, [events[place].snapshot(min(events[place].time or now, now)) for place in sorted(new)])
+    snapshot.upsert(db, [event.snapshot(min(event.time or now, now)) for event, _ in fresh])
     return new
 
 
