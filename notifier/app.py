@@ -40,6 +40,7 @@ def serve(settings: Settings) -> None:
             host=settings.host,
             port=settings.port,
             log_level="warning",
+            access_log=False,
             server_header=False,
             timeout_graceful_shutdown=STOPS_WITHIN,
         )
@@ -57,9 +58,10 @@ def create(house: House) -> Litestar:
         library=house.library,
         providers=tuple(house.providers),
     )
-    return Litestar(
+    doors = api.doors(machines)
+    app = Litestar(
         route_handlers=[
-            *api.create(machines),
+            *api.create(machines, doors),
             *portal.create(machines),
             billing_pages.router(house.database, lambda db, token: _owing(db, house.secret, token), house.settings),
             *console.create(staff),
@@ -75,6 +77,8 @@ def create(house: House) -> Litestar:
         },
         debug=False,
     )
+    app.asgi_handler = doors.before(app.asgi_handler)
+    return app
 
 
 @get("/static/{path:path}", sync_to_thread=False, include_in_schema=False)

@@ -4,21 +4,20 @@ import hmac
 from typing import Literal
 from urllib.parse import urlsplit
 
-from litestar import Request, Response, Router, post
-from litestar.datastructures import State
-from litestar.params import FromPath, RawBody
+from litestar import Router, post
+from litestar.exceptions import NotFoundException
 from litestar.status_codes import HTTP_200_OK
+from litestar.types import ASGIApp, Receive, Scope
 from prometheus_client import Counter
 
 from notifier.api.parts import Parts
-from notifier.api.problems import HANDLERS
+from notifier.api.problems import HANDLERS, explain
+from notifier.asgi import Answer, Door, read_body
 from notifier.errors import Missing
 from notifier.messages.token import read_attempt
 from notifier.providers.contract import ForgedHook, Hook, Provider
 from notifier.together import Together
 from notifier.tracking.keep import ATTEMPT, Verified, keep
-
-Asked = Request[None, None, State]
 
 FORGED = Counter("notifier_hooks_forged_total", "Callbacks refused for want of a valid signature.", ["provider"])
 KEPT = Counter("notifier_hooks_kept_total", "Callbacks verified and kept.", ["provider", "kind"])
@@ -35,74 +34,74 @@ _KEPT_HEADERS = (
     "x-twilio-email-event-webhook-signature",
     "x-twilio-email-event-webhook-timestamp",
     "i-twilio-idempotency-token",
+    ATTEMPT,
 )
+_DONE = Answer(HTTP_200_OK)
+#: Anything but TwiML would be sent to the customer as an answer.
+_NO_ANSWER = Answer(HTTP_200_OK, b"text/xml; charset=utf-8", b'<?xml version="1.0" encoding="UTF-8"?><Response/>')
 
 
-def router(parts: Parts) -> Router:
-    """Return the routes under `/hooks`."""
-    append = Together[Verified, None](lambda hooks: _append(parts, hooks))
+def door(parts: Parts) -> Door:
+    """Return the doors of all providers, in plain ASGI."""
+    public = urlsplit(parts.settings.public_url.rstrip("/"))._replace(query="", fragment="").geturl()
+    append = Together[Verified, None](lambda hooks: _append(parts, hooks), weigh=_weight)
 
-    async def take(provider: str, kind: Literal["status", "inbound"], hook: Hook) -> None:
-        kept = {name: value for name, value in hook.headers.items() if name in _KEPT_HEADERS or name == ATTEMPT}
+    async def keep_it(provider: str, kind: Literal["status", "inbound"], hook: Hook) -> None:
+        kept = {name: value for name, value in hook.headers.items() if name in _KEPT_HEADERS}
         await append(Verified(provider=provider, kind=kind, hook=Hook(url=hook.url, headers=kept, body=hook.body)))
         KEPT.labels(provider, kind).inc()
 
-    @post("/{name:str}/status/{token:str}", status_code=HTTP_200_OK, request_max_body_size=_STATUS_BODY)
-    async def status(request: Asked, name: FromPath[str], token: FromPath[str], body: RawBody) -> Response[None]:
-        provider = known(parts, name)
-        attempt = read_attempt(parts.secret, token)
-        if attempt is None:
-            FORGED.labels(name).inc()
-            raise ForgedHook("This callback address was not made here.")
-        hook = received(parts, request, body)
-        verify(provider, hook)
-        named = Hook(url=hook.url, headers={**hook.headers, ATTEMPT: str(attempt)}, body=body)
-        await take(name, "status", named)
-        return Response(None)
+    async def take(scope: Scope, receive: Receive) -> Answer:
+        match scope["path"].strip("/").split("/")[1:]:
+            case [name, "status", token]:
+                provider, attempt = known(parts, name), read_attempt(parts.secret, token)
+                if attempt is None:
+                    raise _forged(name)
+                hook = verified(provider, await _received(public, scope, receive, most=_STATUS_BODY))
+                named = Hook(url=hook.url, headers={**hook.headers, ATTEMPT: str(attempt)}, body=hook.body)
+                await keep_it(name, "status", named)
+            case [name, "events"]:
+                provider, hook = known(parts, name), await _received(public, scope, receive, most=_EVENTS_BODY)
+                await keep_it(name, "status", verified(provider, hook))
+            case [name, "inbound"]:
+                provider, hook = known(parts, name), await _received(public, scope, receive, most=_STATUS_BODY)
+                await keep_it(name, "inbound", verified(provider, hook))
+                return _NO_ANSWER
+            case [name, "inbound", secret]:
+                known(parts, name)
+                configured = parts.settings.sendgrid_inbound_secret
+                # SendGrid's Inbound Parse is not signed: the secret in its address is all there is.
+                if not configured or not hmac.compare_digest(configured.encode(), secret.encode()):
+                    raise _forged(name)
+                hook = await _received(public, scope, receive, most=_EMAIL_BODY)
+                without = Hook(url=hook.url.rpartition("/")[0], headers=hook.headers, body=hook.body)
+                await keep_it(name, "inbound", without)
+            case _:
+                raise NotFoundException
+        return _DONE
 
-    @post("/{name:str}/inbound", status_code=HTTP_200_OK, request_max_body_size=_STATUS_BODY)
-    async def inbound(request: Asked, name: FromPath[str], body: RawBody) -> Response[bytes]:
-        provider, hook = known(parts, name), received(parts, request, body)
-        verify(provider, hook)
-        await take(name, "inbound", hook)
-        # Anything but TwiML would be sent to the customer as an answer.
-        return Response(b'<?xml version="1.0" encoding="UTF-8"?><Response/>', media_type="text/xml")
-
-    @post("/{name:str}/events", status_code=HTTP_200_OK, request_max_body_size=_EVENTS_BODY)
-    async def events(request: Asked, name: FromPath[str], body: RawBody) -> Response[None]:
-        provider, hook = known(parts, name), received(parts, request, body)
-        verify(provider, hook)
-        await take(name, "status", hook)
-        return Response(None)
-
-    @post("/{name:str}/inbound/{secret:str}", status_code=HTTP_200_OK, request_max_body_size=_EMAIL_BODY)
-    async def inbound_mail(request: Asked, name: FromPath[str], secret: FromPath[str], body: RawBody) -> Response[None]:
-        known(parts, name)
-        configured = parts.settings.sendgrid_inbound_secret
-        # SendGrid's Inbound Parse is not signed: the secret in its address is all there is.
-        if not configured or not hmac.compare_digest(configured.encode(), secret.encode()):
-            FORGED.labels(name).inc()
-            raise ForgedHook("This callback address was not made here.")
-        hook = received(parts, request, body)
-        await take(name, "inbound", Hook(url=hook.url.rpartition("/")[0], headers=hook.headers, body=body))
-        return Response(None)
-
-    return Router(
-        "/hooks",
-        route_handlers=[status, inbound, events, inbound_mail],
-        exception_handlers=HANDLERS,
-        include_in_schema=False,
-    )
+    return Door(take, explain)
 
 
-def received(parts: Parts, request: Asked, body: bytes) -> Hook:
+def router(busy: Door) -> Router:
+    """Return the routes under `/hooks`, as the framework knows them."""
+    addresses = ["/{name:str}/status/{token:str}", "/{name:str}/events", "/{name:str}/inbound"]
+
+    @post([*addresses, "/{name:str}/inbound/{secret:str}"], status_code=HTTP_200_OK)
+    async def hooks() -> ASGIApp:
+        return busy
+
+    return Router("/hooks", route_handlers=[hooks], exception_handlers=HANDLERS, include_in_schema=False)
+
+
+async def _received(public: str, scope: Scope, receive: Receive, *, most: int) -> Hook:
     """Return the call with the URL the provider saw: our public one, whatever proxies have made of it since."""
-    path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
-    public = urlsplit(parts.settings.public_url.rstrip("/"))
-    url = public._replace(path=public.path + path.partition("?")[0], query=query).geturl()
+    body = await read_body(dict(scope["headers"]), receive, most=most)
+    path, query = scope["raw_path"].decode("latin-1").partition("?")[0], scope["query_string"].decode("latin-1")
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     # The attempt is named by the address alone: a header of that name would be the caller's word.
-    said = {name.lower(): value for name, value in request.headers.items() if name.lower() != ATTEMPT}
-    return Hook(url=url, headers=said, body=body)
+    headers.pop(ATTEMPT, None)
+    return Hook(url=f"{public}{path}?{query}" if query else public + path, headers=headers, body=body)
 
 
 def known(parts: Parts, name: str) -> Provider:
@@ -117,7 +116,7 @@ def known(parts: Parts, name: str) -> Provider:
     return parts.providers[name]
 
 
-def verify(provider: Provider, hook: Hook) -> None:
+def verified(provider: Provider, hook: Hook) -> Hook:
     """
     Let a call through only when its signature is right.
 
@@ -129,6 +128,17 @@ def verify(provider: Provider, hook: Hook) -> None:
     except ForgedHook:
         FORGED.labels(provider.name).inc()
         raise
+    return hook
+
+
+def _forged(name: str) -> ForgedHook:
+    FORGED.labels(name).inc()
+    return ForgedHook("This callback address was not made here.")
+
+
+def _weight(given: Verified) -> int:
+    """Mails of megabytes are not to wait for one another: a transaction takes a thousand calls, or some 4 MB."""
+    return 1 + len(given.hook.body) // 4096
 
 
 def _append(parts: Parts, hooks: list[Verified]) -> list[None]:

@@ -23,24 +23,49 @@ class WrongKey(Refused):
     status = 401
 
 
-def guard(database: Database) -> Guard:
-    """Return the guard of the routes machines call; asking the database for every request would halve their pace."""
-    trusted: dict[bytes, float] = {}
+class Keys:
+    """The keys of those who call; asking the database for every request would halve their pace."""
 
-    async def has_key(connection: ASGIConnection[Any, Any, Any, State], handler: BaseRouteHandler) -> None:  # noqa: ARG001 - the framework gives it
-        scheme, _, plain = connection.headers.get("authorization", "").partition(" ")
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._trusted: dict[bytes, float] = {}
+        self._asked: dict[bytes, asyncio.Task[bool]] = {}
+
+    async def check(self, authorization: str) -> None:
+        """
+        Let pass who gives a right key in their `Authorization` header.
+
+        Raises:
+            WrongKey: it holds none, or one that is not known or has been revoked `TRUSTED_SECONDS` ago.
+        """
+        scheme, _, plain = authorization.partition(" ")
         plain = plain.strip()
         if scheme.lower() != "bearer" or not plain:
             raise WrongKey("Give an API key: `Authorization: Bearer <key>`. `notifier keys add` makes one.")
         hashed, now = keys.digest(plain), asyncio.get_running_loop().time()
-        if trusted.get(hashed, 0) > now:
+        if self._trusted.get(hashed, 0) > now:
             return
-        if not await asyncio.to_thread(_is_known, database, plain):
-            trusted.pop(hashed, None)
+        if not await self._is_known(hashed, plain):
+            self._trusted.pop(hashed, None)
             raise WrongKey("This API key is not known, or has been revoked.")
-        if len(trusted) > _MOST:
-            trusted.clear()
-        trusted[hashed] = now + TRUSTED_SECONDS
+        if len(self._trusted) > _MOST:
+            self._trusted.clear()
+        self._trusted[hashed] = now + TRUSTED_SECONDS
+
+    async def _is_known(self, hashed: bytes, plain: str) -> bool:
+        # Hundreds of requests find their key's time run out at the same moment: one of them asks for all.
+        asked = self._asked.get(hashed)
+        if asked is None:
+            asked = self._asked[hashed] = asyncio.create_task(asyncio.to_thread(_is_known, self._database, plain))
+            asked.add_done_callback(lambda _: self._asked.pop(hashed, None))
+        return await asyncio.shield(asked)
+
+
+def guard(known: Keys) -> Guard:
+    """Return the guard of the routes machines call."""
+
+    async def has_key(connection: ASGIConnection[Any, Any, Any, State], handler: BaseRouteHandler) -> None:  # noqa: ARG001 - the framework gives it
+        await known.check(connection.headers.get("authorization", ""))
 
     return has_key
 

@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, Scope
 from msgspec import Struct
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from notifier.asgi import Answer
 from notifier.errors import Invalid, Refused, Unavailable
 
 log = structlog.get_logger()
@@ -98,10 +101,23 @@ HANDLERS: ExceptionHandlersMap = {
     Unavailable: away,
     OperationalError: away,
     InterfaceError: away,
+    NoConnectionFree: away,
     DataError: unstorable,
     HTTPException: http,
     Exception: unexpected,
 }
+
+
+def explain(scope: Scope, error: Exception) -> Answer:
+    """Answer at a door in plain ASGI as the framework would with `HANDLERS`."""
+    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    response = handler(Request(scope), error)
+    return Answer(
+        status=response.status_code or 500,
+        media_type=str(response.media_type).encode(),
+        body=msgspec.json.encode(response.content),
+        headers=[(name.lower().encode(), value.encode()) for name, value in response.headers.items()],
+    )
 
 
 def _fields(extra: Any) -> dict[str, str]:

@@ -4,39 +4,31 @@ import asyncio
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, Router, post
-from litestar.datastructures import State
+from litestar import Router, post
 from litestar.exceptions import ClientException, HTTPException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import RawBody
 from litestar.status_codes import HTTP_202_ACCEPTED
-from litestar.types import Guard
+from litestar.types import ASGIApp, Guard, Receive, Scope
 from msgspec import Struct
 
 from notifier import clock
+from notifier.api.keys import Keys
 from notifier.api.parts import Parts
-from notifier.api.problems import HANDLERS, FieldError, Problem, errors
+from notifier.api.problems import HANDLERS, FieldError, Problem, errors, explain
+from notifier.asgi import Answer, Door, TooLarge, read_body
 from notifier.errors import Invalid
 from notifier.intake.accept import Result, accept
 from notifier.intake.events import Event, read
 from notifier.together import Together
 
 LARGEST_BODY = 1024 * 1024
-READ_AT_MOST = 16 * LARGEST_BODY
-"""A caller who is still writing when the answer comes sees a broken pipe instead of it: so much is read and dropped."""
+DROPPED = 15 * LARGEST_BODY
+"""So much more is read to its end, so that the caller who is still writing it gets to see our answer."""
 LARGEST_BATCH = 1000
 
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 PLAIN = "application/json"
-
-Asked = Request[Any, Any, State]
-
-
-class TooLarge(HTTPException):
-    """More than one request may carry."""
-
-    status_code = 413
 
 
 class TriggerResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,53 +47,74 @@ class TriggerResults(Struct, frozen=True, kw_only=True):
     results: list[TriggerResult]
 
 
-def router(parts: Parts, has_key: Guard) -> Router:
-    """Return `POST /triggers`."""
-    accepted = Together[list[Event], list[Result]](lambda groups: _accept(parts, groups), weigh=len)
+def door(parts: Parts, known: Keys) -> Door:
+    """Return the door itself, in plain ASGI."""
+    accepted = Together[list[Event], list[Result]](
+        lambda groups: _accept(parts, groups), weigh=len, most=LARGEST_BATCH, at_once=2
+    )
+
+    async def take(scope: Scope, receive: Receive) -> Answer:
+        headers = dict(scope["headers"])
+        await known.check(headers.get(b"authorization", b"").decode("latin-1"))
+        body = await read_body(headers, receive, most=LARGEST_BODY, dropped=DROPPED)
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+        if kind not in {SINGLE, BATCH, PLAIN}:
+            raise HTTPException(f"Send {SINGLE}, {BATCH} or {PLAIN}.", status_code=415)
+        is_batch = kind == BATCH or (kind == PLAIN and body.lstrip()[:1] == b"[")
+        results = await (_batch(accepted, body) if is_batch else _single(accepted, body))
+        return Answer(HTTP_202_ACCEPTED, b"application/json", msgspec.json.encode(TriggerResults(results=results)))
+
+    return Door(take, explain)
+
+
+def router(busy: Door, has_key: Guard) -> Router:
+    """Return `POST /triggers`: the door as the framework, and with it the reference, knows it."""
 
     @post(
         "/triggers",
         status_code=HTTP_202_ACCEPTED,
-        request_max_body_size=READ_AT_MOST,
         summary="Accept triggers",
         description="CloudEvents 1.0 in structured mode, one or a batch of up to 1,000. Sending again is safe: "
         "`source` and `id` make an event the same event. In a batch each event stands for itself.",
-        responses={422: ResponseSpec(Problem, description="The event is wrong; `errors` names each field.")},
+        responses={
+            202: ResponseSpec(TriggerResults, generate_examples=False, description="One result per event."),
+            422: ResponseSpec(Problem, description="The event is wrong; `errors` names each field."),
+        },
         tags=["Triggers"],
     )
-    async def post_triggers(request: Asked, body: RawBody) -> Response[TriggerResults]:
-        if len(body) > LARGEST_BODY:
-            raise TooLarge(
-                f"The body has {len(body)} bytes; at most {LARGEST_BODY} (1 MiB) are taken. Send fewer events."
-            )
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in {SINGLE, BATCH, PLAIN}:
-            raise HTTPException(f"Send {SINGLE}, {BATCH} or {PLAIN}.", status_code=415)
-        is_batch = kind == BATCH or (kind == PLAIN and body.lstrip()[:1] == b"[")
-        if not is_batch:
-            event = read(body)
-            if isinstance(event, Invalid):
-                raise event
-            (result,) = await accepted([event])
-            if result.status == "refused":
-                raise Invalid("The event was not accepted.", result.errors)
-            return Response(TriggerResults(results=[_told(result, "")]))
-        # A full batch takes some milliseconds to check: not on the loop everybody waits for.
-        read_events = await asyncio.to_thread(_read_batch, body)
-        events = [event for event in read_events if isinstance(event, Event)]
-        stored = iter(await accepted(events) if events else [])
-        results = [
-            _told(next(stored), f"[{place}].") if isinstance(event, Event) else _refused(event[0], event[1], place)
-            for place, event in enumerate(read_events)
-        ]
-        return Response(TriggerResults(results=results))
+    async def post_triggers() -> ASGIApp:
+        return busy
 
     return Router("/", route_handlers=[post_triggers], guards=[has_key], exception_handlers=HANDLERS)
 
 
+async def _single(accepted: Together[list[Event], list[Result]], body: bytes) -> list[TriggerResult]:
+    event = read(body)
+    if isinstance(event, Invalid):
+        raise event
+    (result,) = await accepted([event])
+    if result.status == "refused":
+        raise Invalid("The event was not accepted.", result.errors)
+    return [_told(result, "")]
+
+
+async def _batch(accepted: Together[list[Event], list[Result]], body: bytes) -> list[TriggerResult]:
+    # A full batch takes some milliseconds to check: not on the loop everybody waits for.
+    read_events = await asyncio.to_thread(_read_batch, body)
+    events = [event for event in read_events if isinstance(event, Event)]
+    stored = iter(await accepted(events) if events else [])
+    return [
+        _told(next(stored), f"[{place}].") if isinstance(event, Event) else _refused(event[0], event[1], place)
+        for place, event in enumerate(read_events)
+    ]
+
+
+_decode_batch = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
 def _read_batch(body: bytes) -> list[Event | tuple[Invalid, msgspec.Raw]]:
     try:
-        raws = msgspec.json.decode(body, type=list[msgspec.Raw])
+        raws = _decode_batch(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ClientException(f"The body is not a JSON list: {error}.") from error
     if len(raws) > LARGEST_BATCH:
@@ -119,7 +132,9 @@ def _accept(parts: Parts, groups: list[list[Event]]) -> list[list[Result]]:
 
 
 def _told(result: Result, prefix: str) -> TriggerResult:
-    fields = {prefix + field: remedy for field, remedy in (result.errors or {}).items()}
+    if not result.errors:
+        return TriggerResult(id=result.id, source=result.source, status=result.status)
+    fields = {prefix + field: remedy for field, remedy in result.errors.items()}
     return TriggerResult(id=result.id, source=result.source, status=result.status, errors=errors(fields))
 
 
