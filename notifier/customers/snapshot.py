@@ -142,8 +142,13 @@ def _is_known(now: _Known, said: Snapshot) -> bool:
         and (said.locale is UNSET or said.locale == now.locale)
         and (said.timezone is UNSET or said.timezone == now.timezone)
         and (said.country is UNSET or said.country == now.country)
-        and (said.attributes is UNSET or said.attributes == msgspec.json.decode(now.attributes))
+        and (said.attributes is UNSET or _as_json(said.attributes) == _as_json(msgspec.json.decode(now.attributes)))
     )
+
+
+def _as_json(attributes: dict[str, Any] | None) -> bytes:
+    # As values, `true` and `1` were the same.
+    return msgspec.json.encode(attributes, order="sorted")
 
 
 def _merged(now: _Known, said: Snapshot, earlier: Mapping[str, str]) -> tuple[_Known, dict[str, str]]:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from time import sleep
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -80,6 +81,47 @@ def test_a_new_address_starts_usable_and_a_suppression_survives(db: Session, now
     assert "email" not in same
     assert known(db)["email"] == "b@example.com"
     assert suppress.suppressed(db, [("email", "a@example.com")]) == {("email", "a@example.com"): "stop"}
+
+
+def test_who_is_told_again_word_for_word_only_moves_on_in_time(db: Session, now: datetime) -> None:
+    as_known: dict[str, Any] = {
+        "name": "Ana",
+        "locale": "pt_BR",
+        "timezone": "America/Sao_Paulo",
+        "country": "BR",
+        "email": "a@example.com",
+        "phone": "+5511961234567",
+        "attributes": {"plan": "family", "seats": [1]},
+    }
+    upsert(db, [Snapshot(id="c", as_of=now, **as_known)])
+    db.execute(text("UPDATE contact_points SET state = 'invalid', reason = 'bad-address'"))
+
+    problems = upsert(db, [Snapshot(id="c", as_of=now + timedelta(hours=2), **as_known)])
+    upsert(db, [Snapshot(id="c", as_of=now + timedelta(hours=1), name="Older", email=None)])
+
+    assert problems == {}
+    assert known(db)["name"] == "Ana"
+    assert db.execute(text("SELECT as_of FROM customers")).scalar_one() == now + timedelta(hours=2)
+    assert db.execute(text("SELECT DISTINCT state FROM contact_points")).scalar_one() == "invalid"
+
+
+def test_true_is_not_one(db: Session, now: datetime) -> None:
+    upsert(db, [Snapshot(id="c", as_of=now, attributes={"vip": 1})])
+
+    upsert(db, [Snapshot(id="c", as_of=now + timedelta(1), attributes={"vip": True})])
+
+    assert db.execute(text("SELECT attributes FROM customers")).scalar_one() == {"vip": True}
+    assert db.execute(text("SELECT CAST(attributes AS text) FROM customers")).scalar_one() == '{"vip": true}'
+
+
+def test_what_was_wrong_first_and_is_as_known_then_is_no_problem(db: Session, now: datetime) -> None:
+    upsert(db, [Snapshot(id="c", as_of=now, name="Ana")])
+    wrong = Snapshot(id="c", as_of=now + timedelta(1), email="nobody", country="BR")
+
+    problems = upsert(db, [wrong, Snapshot(id="c", as_of=now + timedelta(2), email=None)])
+
+    assert problems == {}
+    assert known(db)["country"] == "BR"
 
 
 def test_what_cannot_be_used_is_told_and_left_out(db: Session, now: datetime) -> None:
