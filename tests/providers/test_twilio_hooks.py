@@ -1,14 +1,17 @@
 """What Twilio posts: verified fail-closed, read without surprises."""
 
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from notifier.messages.token import make_attempt
 from notifier.providers.contract import ForgedHook, Hook
 from notifier.providers.transport import Transport
+from notifier.providers.twilio.hooks import Fields, signature
 from notifier.providers.twilio.messages import Twilio
 
 ATTEMPT = UUID("01890000-0000-7000-8000-000000000001")
@@ -114,3 +117,31 @@ def test_a_stop_that_twilio_answered_itself_is_told() -> None:
     )
 
     assert (text.channel, text.keyword) == ("sms", "stop")
+
+
+@given(st.lists(st.tuples(st.text(), st.text())), st.text(min_size=1))
+def test_what_is_signed_is_what_the_vendors_package_signs(pairs: list[tuple[str, str]], token: str) -> None:
+    fields, validator = Fields(pairs), RequestValidator(token.encode("utf-8", "replace").decode())
+    try:
+        expected = validator.compute_signature(URL, fields)
+    except UnicodeEncodeError:  # half of a surrogate pair: no body can be read as one
+        return
+
+    assert signature(validator.token.decode(), URL, fields) == expected
+
+
+@given(st.text(alphabet="ab=&+%2C0é;\x00") | st.text(), st.binary(max_size=8))
+def test_a_form_is_read_as_the_standard_library_reads_it(written: str, raw: bytes) -> None:
+    body = written.encode("utf-8", "replace") + raw
+
+    read = Fields.read(Hook(url=URL, headers={}, body=body))
+
+    assert read.pairs == parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+@pytest.mark.parametrize("signed", [URL, URL.replace("aurora.example", "aurora.example:443")])
+def test_an_address_may_be_signed_with_its_port(signed: str) -> None:
+    fields = {"MessageSid": "SM1", "MessageStatus": "sent"}
+    given_headers = {"x-twilio-signature": RequestValidator("12345").compute_signature(signed, fields)}
+
+    provider().verify(Hook(url=URL, headers=given_headers, body=urlencode(fields).encode()))
