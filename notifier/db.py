@@ -62,6 +62,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=10,
             pool_pre_ping=True,
+            # A host that swallows what is sent to it is as much away as one that refuses; callers wait for an answer.
+            connect_args={} if "connect_timeout" in url else {"connect_timeout": 5},
             hide_parameters=True,  # an error's text goes to logs and pages; what people wrote does not
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,

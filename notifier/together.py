@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -16,9 +15,9 @@ Outcome = TypeVar("Outcome")
 
 #: Whole transactions that may wait; who comes then is asked to come again, so that a flood does not fill the memory.
 DEEPEST = 20
-#: A transaction that takes longer has met a database that neither answers nor refuses. Whoever calls here waits some
-#: 10 seconds (SendGrid) or 15 (Twilio): telling them at once to come again leaves nothing to pile up.
-PATIENCE = timedelta(seconds=8)
+PATIENCE = 8.0
+"""Seconds: what takes longer has met a database that neither answers nor refuses. Whoever calls here waits some 10
+(SendGrid) or 15 (Twilio): telling them at once to come again leaves nothing to pile up."""
 
 
 class Together(Generic[Item, Outcome]):
@@ -36,17 +35,20 @@ class Together(Generic[Item, Outcome]):
         most: int = 1000,
         weigh: Callable[[Item], int] = lambda item: 1,  # noqa: ARG005 - each item counts for one
         at_once: int = 1,
+        patience: float = PATIENCE,
     ) -> None:
         """
         Start nothing yet.
 
         `most`: the weight of items one transaction takes; a heavier single item goes alone. `at_once`: transactions
-        under way together; a further one is begun only when there is a full one to begin.
+        under way together; a further one is begun only when there is a full one to begin. `patience`: seconds one may
+        be under way before who comes is asked to come again.
         """
         self._work = work
         self._most = most
         self._weigh = weigh
         self._at_once = at_once
+        self._patience = patience
         self._waiting: deque[tuple[Item, int, asyncio.Future[Outcome]]] = deque()
         self._weight = 0
         self._threads = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="together")
@@ -63,7 +65,7 @@ class Together(Generic[Item, Outcome]):
         loop = asyncio.get_running_loop()
         if self._weight >= DEEPEST * self._most:
             raise Unavailable("More has come than can be written now.")
-        if self._begun and loop.time() - self._begun[0] > PATIENCE.total_seconds():
+        if self._begun and loop.time() - self._begun[0] > self._patience:
             raise Unavailable("The database does not answer.")
         answer: asyncio.Future[Outcome] = loop.create_future()
         weight = self._weigh(item)

@@ -1,6 +1,7 @@
 """Who may call: `Authorization: Bearer <key>`, looked up by hash."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -12,8 +13,8 @@ from notifier.db import Database
 from notifier.errors import Refused
 from notifier.staff import keys
 
-#: How long a key that was right is taken to be right; a revoked key stops within this time.
-TRUSTED_SECONDS = 5
+TRUSTED = timedelta(seconds=5)
+"""How long a key that was right is taken to be right; a revoked key stops within this time."""
 _MOST = 10_000
 
 
@@ -26,8 +27,10 @@ class WrongKey(Refused):
 class Keys:
     """The keys of those who call; asking the database for every request would halve their pace."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, trusted: timedelta = TRUSTED) -> None:
+        """`trusted`: how long a key that was right is taken to be right without asking again."""
         self._database = database
+        self._seconds = trusted.total_seconds()
         self._trusted: dict[bytes, float] = {}
         self._asked: dict[bytes, asyncio.Task[bool]] = {}
 
@@ -36,7 +39,7 @@ class Keys:
         Let pass who gives a right key in their `Authorization` header.
 
         Raises:
-            WrongKey: it holds none, or one that is not known or has been revoked `TRUSTED_SECONDS` ago.
+            WrongKey: it holds none, or one that is not known or was revoked `trusted` ago.
         """
         scheme, _, plain = authorization.partition(" ")
         plain = plain.strip()
@@ -50,7 +53,7 @@ class Keys:
             raise WrongKey("This API key is not known, or has been revoked.")
         if len(self._trusted) > _MOST:
             self._trusted.clear()
-        self._trusted[hashed] = now + TRUSTED_SECONDS
+        self._trusted[hashed] = now + self._seconds
 
     async def _is_known(self, hashed: bytes, plain: str) -> bool:
         # Hundreds of requests find their key's time run out at the same moment: one of them asks for all.
