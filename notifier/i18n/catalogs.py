@@ -17,6 +17,7 @@ LOCALES = ("pt_BR", "en", "es")
 _BY_LANGUAGE = {"pt": "pt_BR", "en": "en", "es": "es"}
 
 
+@lru_cache(maxsize=1024)
 def match(locale: str | None, default: str = "en") -> str:
     """Return our language for a locale as people write it (`pt-PT` → `pt_BR`, `es_MX` → `es`), else `default`."""
     language = (locale or "").replace("-", "_").partition("_")[0].strip().lower()

@@ -147,7 +147,8 @@ def _claim(
         for row in ready
     ]
     for row in ready:
-        ways.use(sender_of(routes[row.id]), tokens.cost(routes[row.id], written[row.id]) - 1)
+        if ways.is_limited(sender := sender_of(routes[row.id])):
+            ways.use(sender, tokens.cost(routes[row.id], written[row.id]) - 1)
     _take(db, ready, calls, worker)
     return Claimed(calls, len(calls) + len(held) + len(looked) - len(found), held)
 

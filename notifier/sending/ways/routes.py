@@ -56,6 +56,10 @@ class Ways:
         self.use(sender_of(chosen), 1)
         return chosen
 
+    def is_limited(self, sender: Sender) -> bool:
+        """Tell whether it matters how much a sender is used."""
+        return sender in self._rooms
+
     def use(self, sender: Sender, amount: float) -> None:
         """Take of a sender's room; what is used may exceed what there was."""
         self.used[sender] += amount
