@@ -38,9 +38,9 @@ class Callbacks:
 
     def mail(self, attempt: str) -> None:
         """Report on a mail."""
-        now = int(clock.outside())
+        now, ref = int(clock.outside()), f"{attempt.replace('-', '')}.recvd-bench-1"
         for kind in ("processed", "delivered"):
-            event = {"event": kind, "timestamp": now, "sg_event_id": f"{kind}-{attempt}", "sg_message_id": attempt}
+            event = {"event": kind, "timestamp": now, "sg_event_id": f"{kind}-{attempt}", "sg_message_id": ref}
             self._events.append({**event, "email": "customer@example.com", "attempt_id": attempt})
 
     def phone(self, url: str, ref: str) -> None:
