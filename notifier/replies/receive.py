@@ -39,7 +39,8 @@ _REPLIED = text("""
 
 def receive_pending(db: Session, providers: Mapping[str, Provider], *, limit: int, now: datetime) -> int:
     """
-    Apply up to `limit` pending inbound hooks and return how many were taken from the queue; `now` is business time.
+    Apply pending inbound hooks that weigh `limit` together and return the weight taken (of 1 kB each); `now` is
+    business time.
 
     Hooks that another worker holds are left to it. One that cannot be read or stored fails alone, with its error.
     """
@@ -52,9 +53,7 @@ def receive_pending(db: Session, providers: Mapping[str, Provider], *, limit: in
         except pending.POISON as error:
             pending.fail(db, hook, error)
             log.warning("inbound hook failed", hook=hook.id, provider=hook.provider, error=type(error).__name__)
-        else:
-            pending.finish(db, {hook.id: 0})
-    return len(claimed)
+    return sum(hook.weight for hook in claimed)
 
 
 def _receive(db: Session, inbound: Inbound, *, provider: str, now: datetime) -> None:

@@ -38,12 +38,13 @@ Read = list[tuple[PendingHook, list[StatusReport]]]
 
 def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int, now: datetime) -> int:
     """
-    Apply up to `limit` pending status hooks and return how many were taken from the queue; `now` is business time.
+    Apply pending status hooks that weigh `limit` together and return the weight taken; `now` is business time.
 
     Reports that name no attempt of ours are counted on their hook, repeats change nothing, and a hook that cannot be
     read or stored fails alone, with its error.
     """
     claimed = pending.claim(db, "status", providers, limit=limit)
+    taken = sum(hook.weight for hook in claimed)
     read: Read = []
     for hook in claimed:
         try:
@@ -57,14 +58,14 @@ def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int,
     except pending.POISON as error:
         if len(read) == 1:
             _set_aside(db, read[0][0], error)
-            return len(claimed)
+            return taken
         for one in read:
             try:
                 with db.begin_nested():
                     _apply(db, [one], now=now)
             except pending.POISON as alone:
                 _set_aside(db, one[0], alone)
-    return len(claimed)
+    return taken
 
 
 def _apply(db: Session, read: Read, *, now: datetime) -> None:
@@ -97,7 +98,7 @@ def _apply(db: Session, read: Read, *, now: datetime) -> None:
     if runs:
         journeys.wake(db, runs, now=now)
     consequences.follow(db, new, now=now)
-    pending.finish(db, unmatched)
+    pending.count(db, unmatched)
 
 
 def _attempts(

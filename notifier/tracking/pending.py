@@ -1,29 +1,42 @@
 """The queue of verified callbacks: claim a set, mark each done or failed."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from notifier.db import in_index_order
+from notifier.db import in_index_order, rows
 from notifier.providers.contract import Hook, Provider
 
 #: What one callback's content can cause: anything (a mail within a mail within a mail exhausts the stack). Trouble with
 #: the database itself is told apart by `fail`, which lets it through: the whole batch is tried again.
 POISON = Exception
 
-_CLAIM = text("""
-    SELECT id, provider, url, headers, body FROM hooks
-    WHERE kind = :kind AND state = 'pending' AND provider = ANY(:providers)
-    ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
-""")
-_FINISH = text("""
-    UPDATE hooks h SET state = 'done', unmatched = c.unmatched
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:unmatched AS int[])) AS c(id, unmatched) WHERE h.id = c.id
-""")
+# How much is a set's worth is seen before anything is locked, so that what is left goes to whoever comes next. A row's
+# place is looked up as it was locked: no plan of joining the two can be a bad one.
+_CLAIM = """
+    UPDATE hooks SET state = 'done' WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM hooks WHERE kind = %(kind)b AND state = 'pending' AND provider = ANY(%(providers)b)
+        ORDER BY id LIMIT (
+            SELECT count(*) FROM (
+                SELECT sum(weight) OVER (ORDER BY id) - weight AS before FROM (
+                    SELECT id, greatest(octet_length(body) / 1000, 1) AS weight FROM hooks
+                    WHERE kind = %(kind)b AND state = 'pending' AND provider = ANY(%(providers)b)
+                    ORDER BY id LIMIT %(limit)b::int
+                ) AS first
+            ) AS weighed WHERE before < %(limit)b::int
+        ) FOR UPDATE SKIP LOCKED
+    )) RETURNING id, provider, url, headers::text, body, greatest(octet_length(body) / 1000, 1) AS weight
+"""
+_UNMATCHED = """
+    UPDATE hooks h SET unmatched = c.unmatched
+    FROM unnest(%(ids)b::bigint[], %(unmatched)b::int[]) AS c(id, unmatched) WHERE h.id = c.id
+"""
 _FAIL = text("UPDATE hooks SET state = 'failed', error = :error WHERE id = :id")
 
 
@@ -35,6 +48,8 @@ class PendingHook(Struct, frozen=True, kw_only=True):
     url: str
     headers: dict[str, Any]
     body: bytes
+    weight: int = 1
+    """Of 1 kB: what a post of one report weighs."""
 
     def as_received(self) -> Hook:
         """Return it as the provider's adapter reads it."""
@@ -45,21 +60,32 @@ def claim(
     db: Session, kind: Literal["status", "inbound"], providers: Mapping[str, Provider], *, limit: int
 ) -> list[PendingHook]:
     """
-    Lock the oldest pending callbacks of a kind that nobody else has locked.
+    Take the oldest pending callbacks of a kind that nobody else has locked: about `limit` kB of them, or that many.
 
-    Those of a provider this process has no settings for wait for a process that has them.
+    They are marked done, which holds if this transaction does. Those of a provider this process has no settings for
+    wait for a process that has them.
     """
+    asked = {"kind": kind, "providers": list(providers), "limit": limit}
     with in_index_order(db):
-        rows = db.execute(_CLAIM, {"kind": kind, "providers": list(providers), "limit": limit}).all()
+        taken = rows(db, _CLAIM, asked)
     return [
-        PendingHook(id=row.id, provider=row.provider, url=row.url, headers=row.headers, body=bytes(row.body))
-        for row in rows
+        PendingHook(
+            id=row.id,
+            provider=row.provider,
+            url=row.url,
+            headers=msgspec.json.decode(row.headers),
+            body=row.body,
+            weight=row.weight,
+        )
+        for row in sorted(taken, key=attrgetter("id"))
     ]
 
 
-def finish(db: Session, unmatched: Mapping[int, int]) -> None:
-    """Mark callbacks done; each with how many of its reports named no attempt of ours."""
-    db.execute(_FINISH, {"ids": list(unmatched), "unmatched": list(unmatched.values())})
+def count(db: Session, unmatched: Mapping[int, int]) -> None:
+    """Note with callbacks how many of their reports name no attempt of ours."""
+    some = {ident: many for ident, many in unmatched.items() if many}
+    if some:
+        rows(db, _UNMATCHED, {"ids": list(some), "unmatched": list(some.values())})
 
 
 def fail(db: Session, hook: PendingHook, error: Exception) -> None:

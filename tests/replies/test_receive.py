@@ -39,7 +39,7 @@ def said(words: str, event: str = "SM1", **given: Any) -> Inbound:
 def receive(db: Session, now: datetime, *texts: Inbound) -> list[Reply]:
     for one in texts:
         keep(db, [inbound([one])])
-    receive_pending(db, {"twilio": FakeProvider()}, limit=100, now=now)
+    receive_pending(db, {"twilio": FakeProvider()}, limit=1000, now=now)
     db.expire_all()
     return list(db.scalars(select(Reply).order_by(Reply.id)))
 

@@ -33,7 +33,7 @@ def report(
 def apply(db: Session, now: datetime, *hooks: Verified) -> int:
     for hook in hooks:
         keep(db, [hook])
-    taken = apply_pending(db, {"twilio": FakeProvider()}, limit=100, now=now)
+    taken = apply_pending(db, {"twilio": FakeProvider()}, limit=1000, now=now)
     db.expire_all()
     return taken
 

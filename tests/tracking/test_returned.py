@@ -43,7 +43,7 @@ def sent(db: Session, now: datetime, state: str = "accepted") -> UUID:
 
 
 def apply(db: Session, now: datetime) -> None:
-    apply_pending(db, build(SETTINGS, {}), limit=100, now=now)
+    apply_pending(db, build(SETTINGS, {}), limit=1000, now=now)
     db.expire_all()
 
 
