@@ -8,6 +8,7 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from notifier.db import rows
 from notifier.messages.outcomes import Change, record
 from notifier.messages.states import ENGAGEMENT_RANK, PROVES
 
@@ -28,15 +29,15 @@ class Applied(Struct, frozen=True, kw_only=True):
     hook_id: int | None = None
 
 
-_EVENTS = text("""
+_EVENTS = """
     INSERT INTO events (message_id, attempt_id, provider, event_id, kind, reason, detail, at, reported_at, hook_id)
-    SELECT message_id, attempt_id, provider, event_id, kind, reason, detail, :now, reported_at, hook_id
-    FROM unnest(CAST(:messages AS uuid[]), CAST(:attempts AS uuid[]), CAST(:providers AS text[]),
-                CAST(:event_ids AS text[]), CAST(:kinds AS text[]), CAST(:reasons AS text[]), CAST(:details AS text[]),
-                CAST(:reported AS timestamptz[]), CAST(:hooks AS bigint[]))
+    SELECT message_id, attempt_id, provider, event_id, kind, reason, detail, %(now)b, reported_at, hook_id
+    FROM unnest(%(messages)b::uuid[], %(attempts)b::uuid[], %(providers)b::text[], %(event_ids)b::text[],
+                %(kinds)b::text[], %(reasons)b::text[], %(details)b::text[], %(reported)b::timestamptz[],
+                %(hooks)b::bigint[])
          AS r(message_id, attempt_id, provider, event_id, kind, reason, detail, reported_at, hook_id)
     ON CONFLICT (provider, event_id) DO NOTHING RETURNING provider, event_id
-""")
+"""
 _ENGAGE = text("""
     UPDATE messages SET engagement = :kind
     WHERE id = ANY(:ids) AND coalesce(engagement, '') = ANY(:weaker)
@@ -50,7 +51,38 @@ def apply(db: Session, reports: Sequence[Applied], *, now: datetime) -> set[int]
     Returns the runs whose messages reached or changed an outcome, for `journeys.reports.wake`. Idempotent by
     (provider, event id); any order of reports ends in the same state. `now` is business time.
     """
-    fresh = _keep(db, reports, now)
+    return follow(db, keep(db, reports, now=now), now=now)
+
+
+def keep(db: Session, reports: Sequence[Applied], *, now: datetime) -> list[Applied]:
+    """Store the reports not seen before, each once, and return them in the order given; nothing follows yet."""
+    first: dict[tuple[str, str], Applied] = {}
+    for report in reports:
+        first.setdefault((report.provider, report.event_id), report)
+    if not first:
+        return []
+    ordered = [first[key] for key in sorted(first)]  # who stores the same ones meanwhile waits for us, or we for them
+    values = {
+        "now": now,
+        "messages": [report.message_id for report in ordered],
+        "attempts": [report.attempt_id for report in ordered],
+        "providers": [report.provider for report in ordered],
+        "event_ids": [report.event_id for report in ordered],
+        "kinds": [report.kind for report in ordered],
+        "reasons": [report.reason for report in ordered],
+        "details": [report.detail for report in ordered],
+        "reported": [report.reported_at for report in ordered],
+        "hooks": [report.hook_id for report in ordered],
+    }
+    new = rows(db, _EVENTS, values)
+    if len(new) == len(first):
+        return list(first.values())
+    known = {(row.provider, row.event_id) for row in new}
+    return [report for key, report in first.items() if key in known]
+
+
+def follow(db: Session, reports: Sequence[Applied], *, now: datetime) -> set[int]:
+    """Raise attempts and messages by reports just kept; returns what `apply` does."""
     changes = [
         Change(
             attempt_id=report.attempt_id,
@@ -60,11 +92,11 @@ def apply(db: Session, reports: Sequence[Applied], *, now: datetime) -> set[int]
             detail=report.detail,
             engagement=report.kind if report.kind in ENGAGEMENT_RANK else None,
         )
-        for report in fresh
+        for report in reports
         if report.attempt_id and report.kind in PROVES
     ]
     runs = record(db, changes, now=now)
-    for report in fresh:
+    for report in reports:
         if report.attempt_id is None and report.kind in ENGAGEMENT_RANK:
             engage(db, [report.message_id], report.kind)
     return runs
@@ -74,29 +106,3 @@ def engage(db: Session, message_ids: Sequence[UUID], kind: str) -> None:
     """Raise the engagement of messages to `kind`, never lowering it."""
     weaker = ["", *(known for known, rank in ENGAGEMENT_RANK.items() if rank < ENGAGEMENT_RANK[kind])]
     db.execute(_ENGAGE, {"ids": list(message_ids), "kind": kind, "weaker": weaker})
-
-
-def _keep(db: Session, reports: Sequence[Applied], now: datetime) -> list[Applied]:
-    if not reports:
-        return []
-    first = {(report.provider, report.event_id): report for report in reversed(reports)}
-    ordered = [first[key] for key in sorted(first)]
-    new = {
-        (row.provider, row.event_id)
-        for row in db.execute(
-            _EVENTS,
-            {
-                "now": now,
-                "messages": [report.message_id for report in ordered],
-                "attempts": [report.attempt_id for report in ordered],
-                "providers": [report.provider for report in ordered],
-                "event_ids": [report.event_id for report in ordered],
-                "kinds": [report.kind for report in ordered],
-                "reasons": [report.reason for report in ordered],
-                "details": [report.detail for report in ordered],
-                "reported": [report.reported_at for report in ordered],
-                "hooks": [report.hook_id for report in ordered],
-            },
-        )
-    }
-    return [first[key] for key in first if key in new]

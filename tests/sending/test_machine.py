@@ -12,7 +12,10 @@ from sqlalchemy import text
 
 from notifier.clock import business_now
 from notifier.db import Database
-from notifier.messages.apply import Applied, apply
+from notifier.messages.apply import Applied, keep
+from notifier.messages.reported.known import by_id
+from notifier.messages.reported.ordinary import carry_out as carry_out_reports
+from notifier.messages.reported.ordinary import sort_out
 from notifier.messages.states import ATTEMPT_RANK
 from notifier.providers.contract import Accepted, Capabilities, NotSent, Outcome, Refused, Unknown
 from notifier.providers.outbox import Outbox
@@ -90,6 +93,12 @@ class Sending(RuleBasedStateMachine):
         if self.out:
             call = self.out.pop(chosen.randrange(len(self.out)))
             self._settle(call, self._answer(call, outcome))
+
+    @rule(chosen=st.randoms(use_true_random=False))
+    def a_call_is_taken(self, chosen: random.Random) -> None:
+        """The provider has the message and may report it; its answer is still to be read."""
+        if self.out:
+            self._take(chosen.choice(self.out))
 
     @rule(chosen=st.randoms(use_true_random=False), taken=st.booleans())
     def a_worker_dies(self, chosen: random.Random, *, taken: bool) -> None:
@@ -179,6 +188,8 @@ class Sending(RuleBasedStateMachine):
         return self.__dict__.setdefault("_given_up", set())
 
     def _answer(self, call: Call, outcome: str) -> Outcome | HandedBack:
+        if call.outgoing.attempt_id in self.has and outcome != "lost":
+            outcome = "yes"
         match outcome:
             case "yes":
                 return self._take(call)
@@ -192,7 +203,8 @@ class Sending(RuleBasedStateMachine):
         return Unknown(detail="reset")
 
     def _take(self, call: Call) -> Accepted:
-        self.outbox.taken.append(call.outgoing)
+        if call.outgoing.attempt_id not in self.has:
+            self.outbox.taken.append(call.outgoing)
         self.has.add(call.outgoing.attempt_id)
         return Accepted(ref=f"out-{call.outgoing.attempt_id.hex}")
 
@@ -202,12 +214,10 @@ class Sending(RuleBasedStateMachine):
 
     def _report(self, attempt_id: UUID, kind: str) -> None:
         with self.database.begin() as db:
-            (message,) = db.execute(
-                text("SELECT message_id FROM attempts WHERE id = :id"), {"id": attempt_id}
-            ).scalars()
-            event = f"{kind} {attempt_id}"
+            known = by_id(db, [attempt_id])
+            message, event, now = known[attempt_id].message_id, f"{kind} {attempt_id}", business_now(db)
             told = Applied(message_id=message, attempt_id=attempt_id, provider="outbox", event_id=event, kind=kind)
-            apply(db, [told], now=business_now(db))
+            carry_out_reports(db, sort_out(keep(db, [told], now=now), known), now=now)
 
     def _look(self, *, is_over: bool) -> None:
         wait = "interval '-1 s'" if is_over else "interval '1 h'"

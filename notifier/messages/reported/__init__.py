@@ -1,0 +1,1 @@
+"""What is reported of messages in the ordinary way, by the thousand."""

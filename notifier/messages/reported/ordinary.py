@@ -1,0 +1,170 @@
+"""The ordinary report, in two statements for a whole set: an accepted message goes on to sent, delivered, read."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy.orm import Session
+
+from notifier.db import rows
+from notifier.messages.apply import Applied, follow
+from notifier.messages.reported.known import Known
+from notifier.messages.states import ATTEMPT_RANK, ENGAGEMENT_RANK, PROVES
+
+
+class Step(Struct, frozen=True):
+    """What the reports of one attempt come to."""
+
+    known: Known
+    best: Applied | None
+    """The one that raises the attempt, if one does."""
+    engagement: str
+    """The furthest seen; empty: no further than known."""
+    told: Sequence[Applied]
+    """All of them."""
+
+    @property
+    def is_of_message(self) -> bool:
+        """Whether it changes more than the attempt's own row."""
+        return bool(self.engagement) or (self.best is not None and PROVES[self.best.kind] == "delivered")
+
+
+class Sorted(Struct, frozen=True):
+    """Reports by the way they go."""
+
+    ordinary: Sequence[Step]
+    others: Sequence[Applied]
+    """Failures, calls whose answer is not stored, several attempts of a message: for `apply.follow`."""
+    runs: frozenset[int]
+    """Those that may come to an outcome; to be locked before anything else is."""
+
+
+_ACCEPTED = {"accepted", "sent", "delivered"}
+_LOCK = """
+    SELECT id FROM messages WHERE id = ANY(%(messages)b) ORDER BY id FOR NO KEY UPDATE
+"""
+_LOCK_ATTEMPTS = """
+    SELECT id FROM attempts WHERE id = ANY(%(attempts)b) ORDER BY id FOR NO KEY UPDATE
+"""
+_MESSAGES = """
+    UPDATE messages m SET state = 'delivered', reason = '',
+           engagement = CASE WHEN n.engagement <> ''
+                              AND array_position(%(ranks)b::text[], n.engagement)
+                                > coalesce(array_position(%(ranks)b::text[], m.engagement), 0)
+                        THEN n.engagement ELSE m.engagement END
+    FROM unnest(%(ids)b::uuid[], %(engagements)b::text[]) AS n(id, engagement)
+    WHERE m.id = n.id AND m.state IN ('sent', 'delivered') RETURNING m.id
+"""
+_ATTEMPTS = """
+    UPDATE attempts a SET state = n.state, settled_at = clock_timestamp(), reason = n.reason, detail = n.detail,
+           look_at = CASE WHEN n.state = 'sent' THEN a.look_at END
+    FROM unnest(%(ids)b::uuid[], %(states)b::text[], %(reasons)b::text[], %(details)b::text[])
+         AS n(id, state, reason, detail)
+    WHERE a.id = n.id AND (a.state = 'accepted' OR (n.state = 'delivered' AND a.state <> 'delivered'))
+"""
+_RANKS = sorted(ENGAGEMENT_RANK, key=ENGAGEMENT_RANK.__getitem__)
+
+
+def sort_out(reports: Sequence[Applied], known: Mapping[UUID, Known]) -> Sorted:
+    """
+    Tell the ordinary reports from the others; those that say nothing new of their attempt are left out. Pure.
+
+    `known` may have been overtaken: an attempt only rises, so what says nothing new of it then says nothing new now.
+    """
+    told: dict[UUID, list[Applied]] = {}
+    for report in reports:
+        if report.attempt_id is not None and report.kind in PROVES:
+            told.setdefault(report.attempt_id, []).append(report)
+    steps = [step for ident, ours in told.items() if (step := _step(known[ident], ours))]
+    many = Counter(step.known.message_id for step in steps)
+    ordinary: list[Step] = []
+    others: list[Applied] = []
+    runs: set[int] = set()
+    for step in steps:
+        is_ordinary = many[step.known.message_id] == 1 and _is_ordinary(step)
+        if is_ordinary:
+            ordinary.append(step)
+        else:
+            others += step.told
+        if step.known.run_id is not None and not (is_ordinary and _leaves_outcome(step)):
+            runs.add(step.known.run_id)
+    return Sorted(ordinary, others, frozenset(runs))
+
+
+def _step(known: Known, told: Sequence[Applied]) -> Step | None:
+    best, engagement = None, ""
+    rank, furthest = ATTEMPT_RANK[known.state], ENGAGEMENT_RANK.get(known.engagement or "", 0)
+    for report in told:
+        if (proven := ATTEMPT_RANK[PROVES[report.kind]]) > rank:
+            best, rank = report, proven
+        if (further := ENGAGEMENT_RANK.get(report.kind, 0)) > furthest:
+            engagement, furthest = report.kind, further
+    return Step(known, best, engagement, told) if best or engagement else None
+
+
+def _is_ordinary(step: Step) -> bool:
+    known = step.known
+    return (
+        known.state in _ACCEPTED
+        and (known.message_state in {"sent", "delivered"})
+        and all(PROVES[report.kind] in _ACCEPTED and report.ref in {None, known.ref} for report in step.told)
+    )
+
+
+def _leaves_outcome(step: Step) -> bool:
+    return step.known.message_state == "delivered" or not step.is_of_message
+
+
+def carry_out(db: Session, given: Sorted, *, now: datetime) -> set[int]:
+    """
+    Raise attempts and messages by reports just kept; the caller has locked `given.runs`.
+
+    Returns the runs whose messages reached or changed an outcome. `now` is business time. Where both ways are gone,
+    all is locked first, so that messages stay before attempts, each in order of id.
+    """
+    of_message = {step.known.message_id: step for step in given.ordinary if step.is_of_message}
+    if given.others:
+        _lock(db, given)
+    done = _deliver(db, of_message)
+    overtaken = [report for ident in of_message.keys() - done for report in of_message[ident].told]
+    runs = follow(db, [*given.others, *overtaken], now=now)
+    raised = [one for one in given.ordinary if one.best and (one.known.message_id in done or not one.is_of_message)]
+    _raise(db, raised)
+    return runs | {
+        step.known.run_id
+        for ident, step in of_message.items()
+        if ident in done and step.known.run_id is not None and not _leaves_outcome(step)
+    }
+
+
+def _lock(db: Session, given: Sorted) -> None:
+    messages = {step.known.message_id for step in given.ordinary if step.is_of_message}
+    messages.update(report.message_id for report in given.others)
+    attempts = {step.known.attempt_id for step in given.ordinary}
+    attempts.update(report.attempt_id for report in given.others if report.attempt_id)
+    rows(db, _LOCK, {"messages": sorted(messages)})
+    rows(db, _LOCK_ATTEMPTS, {"attempts": sorted(attempts)})
+
+
+def _deliver(db: Session, steps: Mapping[UUID, Step]) -> set[UUID]:
+    if not steps:
+        return set()
+    ids = sorted(steps)
+    values = {"ids": ids, "engagements": [steps[ident].engagement for ident in ids], "ranks": _RANKS}
+    return {row.id for row in rows(db, _MESSAGES, values)}
+
+
+def _raise(db: Session, steps: Sequence[Step]) -> None:
+    best = sorted(
+        ((step.known.attempt_id, step.best) for step in steps if step.best is not None), key=lambda one: one[0]
+    )
+    if best:
+        values = {
+            "ids": [ident for ident, _ in best],
+            "states": [PROVES[report.kind] for _, report in best],
+            "reasons": [report.reason for _, report in best],
+            "details": [report.detail for _, report in best],
+        }
+        rows(db, _ATTEMPTS, values)
