@@ -28,10 +28,13 @@ SET = 500
 
 Stage = Callable[[House], None]
 STAGES: dict[str, Stage] = {}
+RESTS: dict[str, float] = {}
+"""Seconds a process waits between two turns of a lane."""
 
 
-def actor(lane: str) -> Callable[[Stage], Stage]:
+def actor(lane: str, *, rest: float = 0.0) -> Callable[[Stage], Stage]:
     """Make the stage the actor of its lane; `declare` puts it on a broker."""
+    RESTS[lane] = rest
     return lambda stage: STAGES.setdefault(lane, stage)
 
 
@@ -59,11 +62,19 @@ def bulk_messages_are_due(house: House) -> None:
     _send(house, "bulk")
 
 
-@actor("hooks")
+@actor("hooks", rest=0.1)
 def callbacks_have_come(house: House) -> None:
-    """Apply what providers report, and take what customers write for what it is."""
-    _in_sets(house, lambda db, now: apply_pending(db, house.providers.by_name, limit=SET, now=now))
-    _in_sets(house, lambda db, now: receive_pending(db, house.providers.by_name, limit=SET, now=now))
+    """
+    Apply what providers report, and take what customers write for what it is.
+
+    What comes meanwhile rings again, and gathers for a moment: reports come by the thousand, and a set of ten costs as
+    much as one of a hundred.
+    """
+    known, more = house.providers.by_name, True
+    while more:
+        status = _set(house, lambda db, now: apply_pending(db, known, limit=SET, now=now))
+        inbound = _set(house, lambda db, now: receive_pending(db, known, limit=SET, now=now))
+        more = max(status, inbound) >= SET
 
 
 @actor("unknown")
@@ -85,14 +96,14 @@ def declare(broker: dramatiq.Broker, house: House) -> None:
     """Put every actor on the broker; `house` gives them database, templates and providers."""
     for lane, stage in STAGES.items():
         declared = dramatiq.actor(broker=broker, actor_name=lane, queue_name=lane)
-        declared(_Turn(stage, house).take)
+        declared(_Turn(stage, house, RESTS[lane]).take)
 
 
 class _Turn:
     """One drain of a lane at a time in a process: a bell meanwhile makes it look once more, not twice at once."""
 
-    def __init__(self, stage: Stage, house: House) -> None:
-        self._stage, self._house = stage, house
+    def __init__(self, stage: Stage, house: House, rest: float) -> None:
+        self._stage, self._house, self._rest = stage, house, rest
         self._busy = threading.Lock()
         self._again = threading.Event()
 
@@ -102,6 +113,7 @@ class _Turn:
             try:
                 self._again.clear()
                 self._stage(self._house)
+                self._house.stopping.wait(self._rest)
             finally:
                 self._busy.release()
 
@@ -111,8 +123,12 @@ def _send(house: House, lane: str) -> None:
 
 
 def _in_sets(house: House, work: Callable[[Session, datetime], int]) -> None:
-    while not house.stopping.is_set() and house.database.run(lambda db: work(db, clock.business_now(db))):
+    while _set(house, work):
         pass
+
+
+def _set(house: House, work: Callable[[Session, datetime], int]) -> int:
+    return 0 if house.stopping.is_set() else house.database.run(lambda db: work(db, clock.business_now(db)))
 
 
 def _plan(house: House, db: Session, now: datetime) -> Plan:
