@@ -10,7 +10,7 @@ from notifier.db import rows
 
 
 class Known(NamedTuple):
-    """An attempt and its message, as they were a moment ago."""
+    """An attempt and its message, as they were a moment ago; the rows of the statements below."""
 
     attempt_id: UUID
     message_id: UUID
@@ -26,14 +26,16 @@ class Known(NamedTuple):
 _BY_ID = """
     SELECT known.* FROM unnest(%(ids)b::uuid[]) AS n(id)
     CROSS JOIN LATERAL (
-        SELECT a.id, a.message_id, a.provider, a.ref, a.state, m.state AS message_state, m.engagement, m.run_id
+        SELECT a.id AS attempt_id, a.message_id, a.provider, a.ref, a.state,
+               m.state AS message_state, m.engagement, m.run_id
         FROM attempts a JOIN messages m ON m.id = a.message_id WHERE a.id = n.id OFFSET 0
     ) AS known
 """
 _BY_REF = """
     SELECT known.* FROM unnest(%(providers)b::text[], %(refs)b::text[]) AS n(provider, ref)
     CROSS JOIN LATERAL (
-        SELECT a.id, a.message_id, a.provider, a.ref, a.state, m.state AS message_state, m.engagement, m.run_id
+        SELECT a.id AS attempt_id, a.message_id, a.provider, a.ref, a.state,
+               m.state AS message_state, m.engagement, m.run_id
         FROM attempts a JOIN messages m ON m.id = a.message_id
         WHERE a.provider = n.provider AND a.ref = n.ref OFFSET 0
     ) AS known
@@ -44,7 +46,7 @@ def by_id(db: Session, attempt_ids: Collection[UUID]) -> dict[UUID, Known]:
     """Look attempts up by our own id of them."""
     if not attempt_ids:
         return {}
-    return {row.id: Known._make(row) for row in rows(db, _BY_ID, {"ids": list(attempt_ids)})}
+    return {row.attempt_id: row for row in rows(db, _BY_ID, {"ids": list(attempt_ids)})}
 
 
 def by_ref(db: Session, refs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
@@ -52,4 +54,4 @@ def by_ref(db: Session, refs: Sequence[tuple[str, str]]) -> dict[tuple[str, str]
     if not refs:
         return {}
     asked = {"providers": [provider for provider, _ in refs], "refs": [ref for _, ref in refs]}
-    return {(row.provider, row.ref): Known._make(row) for row in rows(db, _BY_REF, asked)}
+    return {(row.provider, row.ref): row for row in rows(db, _BY_REF, asked)}
