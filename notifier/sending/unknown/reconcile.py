@@ -28,7 +28,7 @@ _TAKE = text("""
             SELECT min(claimed_at + make_interval(secs => age)) FROM unnest(CAST(:looks AS float8[])) AS age
             WHERE claimed_at + make_interval(secs => age) > clock_timestamp()
         ) WHERE id IN (
-            SELECT id FROM attempts WHERE look_at <= clock_timestamp()
+            SELECT id FROM attempts WHERE look_at <= (SELECT clock_timestamp())
             ORDER BY look_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
         ) RETURNING id, message_id, provider, ref, state, address AS moved_to
     )

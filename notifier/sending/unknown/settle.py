@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.clock import business_now, machine_now
-from notifier.db import Database, ring
+from notifier.db import Database, in_index_order, ring
 from notifier.errors import Unavailable
 from notifier.journeys.reports import hold, wake
 from notifier.messages.content import unpack
@@ -98,10 +98,9 @@ def _take(db: Session, settings: Settings) -> tuple[list[_Open], dict[str, set[s
     matched: dict[str, set[str]] = {}
     for row in db.execute(_MATCHED, {"messages": [row.message_id for row in rows]}):
         matched.setdefault(row.address, set()).add(row.ref)
-    reports = _Reports(
-        heard={row.provider: row.latest for row in db.execute(_HEARD)},
-        unread={row.provider: row.oldest for row in db.execute(_UNREAD)},
-    )
+    with in_index_order(db):
+        unread = {row.provider: row.oldest for row in db.execute(_UNREAD)}
+    reports = _Reports(heard={row.provider: row.latest for row in db.execute(_HEARD)}, unread=unread)
     return [_Open(row, _outgoing(db, row)) for row in rows], matched, reports
 
 

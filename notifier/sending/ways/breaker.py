@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.clock import machine_now
+from notifier.db import in_index_order
 from notifier.providers.registry import CHANNELS, Providers
 from notifier.sending.ways.routes import Sender, sender_of
 
@@ -148,7 +149,11 @@ def watch(db: Session, providers: Providers) -> set[Sender]:
     When callbacks wait here to be applied, or every sender is silent at once, it is we who are not listening.
     """
     ways = {channel: {sender_of(route) for route in providers.routes(channel)} for channel in CHANNELS}
-    if not any(len(senders) > 1 for senders in ways.values()) or db.execute(_BEHIND).scalar_one():
+    if not any(len(senders) > 1 for senders in ways.values()):
+        return set()
+    with in_index_order(db):
+        is_behind = db.execute(_BEHIND).scalar_one()
+    if is_behind:
         return set()
     closed = {sender for sender, pause in standing(db).items() if pause.is_closed}
     now, reporting = machine_now(db), _reporting(providers)
