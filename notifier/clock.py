@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from notifier.db import Base
+from notifier.db import Base, rows
 from notifier.errors import Refused
+
+_BUSINESS_NOW = "SELECT clock_timestamp() + coalesce((SELECT ahead FROM business_clock), interval '0') AS now"
 
 
 class BusinessClock(Base):
@@ -37,9 +39,7 @@ def machine_now(db: Session) -> datetime:
 
 def business_now(db: Session) -> datetime:
     """Return business time, aware UTC."""
-    now: datetime = db.execute(
-        text("SELECT clock_timestamp() + coalesce((SELECT ahead FROM business_clock), interval '0')")
-    ).scalar_one()
+    now: datetime = rows(db, _BUSINESS_NOW)[0].now
     return now
 
 

@@ -153,6 +153,25 @@ def rows(db: Session, sql: str, values: Mapping[str, Any] | None = None) -> list
 
 
 @contextmanager
+def undone_alone(db: Session) -> Iterator[None]:
+    """
+    Undo what statements of the driver did inside, and nothing else, when an error leaves the block.
+
+    The session knows nothing of it: what ORM objects would write belongs elsewhere.
+    """
+    connection = raw(db)
+    with _as_sqlalchemy("SAVEPOINT"):
+        connection.execute("SAVEPOINT alone")
+        try:
+            yield
+        except Exception:
+            if not connection.closed:
+                connection.execute("ROLLBACK TO SAVEPOINT alone")
+            raise
+        connection.execute("RELEASE SAVEPOINT alone")
+
+
+@contextmanager
 def in_index_order(db: Session) -> Iterator[None]:
     """
     Let what is asked inside read a queue in the order of its index, however few rows the statistics believe it has.
@@ -183,9 +202,14 @@ def _as_sqlalchemy(sql: str) -> Iterator[None]:
 
 def raw(db: Session) -> psycopg.Connection[Any]:
     """Return the psycopg connection under the session, for what SQLAlchemy has no words for. Never commit on it."""
+    transaction = db.get_transaction()
+    known: tuple[object, psycopg.Connection[Any]] | None = db.info.get("raw")
+    if known is not None and known[0] is transaction:  # looking it up takes as long as a short statement
+        return known[1]
     connection = db.connection().connection.driver_connection
     if not isinstance(connection, psycopg.Connection):
         raise TypeError(f"expected psycopg, got {type(connection)}")
+    db.info["raw"] = (db.get_transaction(), connection)
     return connection
 
 

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
 
-from notifier.db import Database, copy, driver_url, ring
+from notifier.db import Database, by_key, copy, driver_url, ring, rows, undone_alone
 
 
 def test_bells_ring_once_and_only_after_the_commit(database: Database) -> None:
@@ -100,3 +100,55 @@ def test_whatever_is_copied_is_read_back_the_same(db: Session) -> None:
 
     read = db.execute(text("SELECT * FROM things ORDER BY id")).all()
     assert [(*row[:4], row.body and bytes(row.body), row.n) for row in read] == given
+
+
+
+
+
+def test_finding_by_key_may_be_nested_and_ends_with_the_outermost(db: Session) -> None:
+    def joins() -> str:
+        return str(db.execute(text("SELECT current_setting('enable_hashjoin')")).scalar_one())
+
+    with by_key(db):
+        with by_key(db):
+            assert joins() == "off"
+        assert joins() == "off"
+    assert joins() == "on"
+
+    with pytest.raises(ZeroDivisionError), db.begin_nested(), by_key(db):
+        _ = 1 / 0
+    assert joins() == "on"
+    with by_key(db):
+        assert joins() == "off"
+
+
+def test_what_fails_is_undone_alone(live_database: Database) -> None:
+    def work(db: Session) -> None:
+        rows(db, "CREATE TABLE numbers (n int)")
+        with pytest.raises(DataError):
+            one_and_nonsense(db)
+        with undone_alone(db):
+            rows(db, "INSERT INTO numbers VALUES (2)")
+
+    def one_and_nonsense(db: Session) -> None:
+        with undone_alone(db):
+            rows(db, "INSERT INTO numbers VALUES (1)")
+            rows(db, "SELECT CAST('x' AS int)")
+
+    live_database.run(work)
+
+    with live_database.begin() as db:
+        assert [row.n for row in rows(db, "SELECT n FROM numbers")] == [2]
+
+
+def test_what_is_done_in_part_is_committed_with_the_rest_or_not_at_all(live_database: Database) -> None:
+    def work(db: Session) -> None:
+        with undone_alone(db):
+            rows(db, "CREATE TABLE numbers (n int)")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        live_database.run(work)
+
+    with live_database.begin() as db:
+        assert rows(db, "SELECT to_regclass('numbers') AS there")[0].there is None

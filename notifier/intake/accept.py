@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from notifier.catalog import types
 from notifier.customers import snapshot
-from notifier.db import ring, rows
+from notifier.db import ring, rows, undone_alone
 from notifier.intake.events import Event
 
 log = structlog.get_logger()
@@ -82,7 +82,7 @@ def accept(db: Session, events: Sequence[Event], *, now: datetime) -> list[Resul
 
 def _group(db: Session, group: list[tuple[int, Event]], *, now: datetime) -> dict[int, Result]:
     try:
-        with db.begin_nested():
+        with undone_alone(db):
             new = _store(db, [event for _, event in group], now=now)
     except (DataError, IntegrityError, UnicodeError) as error:
         # Only what is in the events; a database that is away, or asks for another try, is the caller's matter.
