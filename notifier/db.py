@@ -202,14 +202,16 @@ def _as_sqlalchemy(sql: str) -> Iterator[None]:
 
 def raw(db: Session) -> psycopg.Connection[Any]:
     """Return the psycopg connection under the session, for what SQLAlchemy has no words for. Never commit on it."""
-    transaction = db.get_transaction()
+    transaction = (
+        db.get_nested_transaction() or db.get_transaction()
+    )  # a savepoint begins when its connection is asked for
     known: tuple[object, psycopg.Connection[Any]] | None = db.info.get("raw")
     if known is not None and known[0] is transaction:  # looking it up takes as long as a short statement
         return known[1]
     connection = db.connection().connection.driver_connection
     if not isinstance(connection, psycopg.Connection):
         raise TypeError(f"expected psycopg, got {type(connection)}")
-    db.info["raw"] = (db.get_transaction(), connection)
+    db.info["raw"] = (db.get_nested_transaction() or db.get_transaction(), connection)
     return connection
 
 

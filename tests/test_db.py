@@ -152,3 +152,12 @@ def test_what_is_done_in_part_is_committed_with_the_rest_or_not_at_all(live_data
 
     with live_database.begin() as db:
         assert rows(db, "SELECT to_regclass('numbers') AS there")[0].there is None
+
+
+def test_a_savepoint_also_undoes_what_the_driver_did(db: Session) -> None:
+    rows(db, "CREATE TEMP TABLE counted (n int)")
+
+    with pytest.raises(DBAPIError, match="division by zero"), db.begin_nested():
+        rows(db, "INSERT INTO counted VALUES (1), (1 / 0)")
+
+    assert rows(db, "SELECT n FROM counted") == []
