@@ -180,14 +180,39 @@ def in_index_order(db: Session) -> Iterator[None]:
     due to take a set of it, and a queue of a million costs a million rows a set. Nothing else belongs inside: a
     statement that has to sort would read a whole index instead.
     """
-    raw(db).execute(_PLANS, {"may": "off"})
+    raw(db).execute(_IN_INDEX_ORDER, {"may": "off"})
     yield
-    raw(db).execute(_PLANS, {"may": "on"})  # after an error the transaction, and with it the setting, is over
+    raw(db).execute(_IN_INDEX_ORDER, {"may": "on"})  # after an error the transaction, and so the setting, is over
 
 
-_PLANS = """
+@contextmanager
+def by_key(db: Session) -> Iterator[None]:
+    """
+    Let what is asked inside find each row by its key, in the order the keys are given in, however few rows there are.
+
+    A statement is planned for good when it has run some times. That is soon, while its tables are empty and reading
+    all of them is cheapest; then they grow, and every set reads them whole until they are next analyzed. Here each is
+    planned anew, by how large the tables are now. May be nested.
+    """
+    if db.info.get("by_key"):
+        yield
+        return
+    db.info["by_key"] = True
+    try:
+        raw(db).execute(_BY_KEY, {"may": "off", "plans": "force_custom_plan"})
+        yield
+        raw(db).execute(_BY_KEY, {"may": "on", "plans": "auto"})
+    finally:
+        del db.info["by_key"]
+
+
+_IN_INDEX_ORDER = """
     SELECT set_config('enable_sort', %(may)s, true), set_config('enable_bitmapscan', %(may)s, true),
            set_config('enable_seqscan', %(may)s, true)
+"""
+_BY_KEY = """
+    SELECT set_config('enable_hashjoin', %(may)s, true), set_config('enable_mergejoin', %(may)s, true),
+           set_config('enable_seqscan', %(may)s, true), set_config('plan_cache_mode', %(plans)s, true)
 """
 
 

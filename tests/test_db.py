@@ -102,9 +102,6 @@ def test_whatever_is_copied_is_read_back_the_same(db: Session) -> None:
     assert [(*row[:4], row.body and bytes(row.body), row.n) for row in read] == given
 
 
-
-
-
 def test_finding_by_key_may_be_nested_and_ends_with_the_outermost(db: Session) -> None:
     def joins() -> str:
         return str(db.execute(text("SELECT current_setting('enable_hashjoin')")).scalar_one())

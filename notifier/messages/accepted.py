@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 from sqlalchemy.orm import Session
 
-from notifier.db import rows
+from notifier.db import by_key, rows
 
 
 class Acceptance(Struct, frozen=True):
@@ -22,19 +22,20 @@ class Acceptance(Struct, frozen=True):
     """Seconds after which the provider is asked about it, should no last report have come; None: it cannot be asked."""
 
 
+# `lower`: or the index of what is being called is read, dead entries and all, for every single one of them.
 _MESSAGES = """
     UPDATE messages m SET state = 'sent', reason = '', provider = n.provider, provider_ref = nullif(n.ref, ''),
            template_version = n.version, sent_at = coalesce(m.sent_at, %(now)b)
     FROM unnest(%(ids)b::uuid[], %(attempts)b::uuid[], %(providers)b::text[], %(refs)b::text[], %(versions)b::int[])
          AS n(id, attempt, provider, ref, version)
-    JOIN attempts a ON a.id = n.attempt AND a.state = 'calling'
+    JOIN attempts a ON a.id = n.attempt AND lower(a.state) = 'calling'
     WHERE m.id = n.id AND m.state IN ('planned', 'queued') RETURNING a.id
 """
 _ATTEMPTS = """
     UPDATE attempts a SET state = 'accepted', ref = nullif(n.ref, ''), settled_at = clock_timestamp(),
            look_at = clock_timestamp() + make_interval(secs => n.look)
     FROM unnest(%(attempts)b::uuid[], %(refs)b::text[], %(looks)b::float8[]) AS n(id, ref, look)
-    WHERE a.id = n.id AND a.state = 'calling' RETURNING a.id
+    WHERE a.id = n.id AND lower(a.state) = 'calling' RETURNING a.id
 """
 
 
@@ -61,13 +62,14 @@ def accept(db: Session, given: Sequence[Acceptance], *, now: datetime) -> set[UU
         "refs": [one.ref for one in ordered],
         "versions": [one.template_version for one in ordered],
     }
-    ours = {row.id for row in rows(db, _MESSAGES, values)}
-    plain = sorted((one for one in ordered if one.attempt_id in ours), key=lambda one: one.attempt_id)
-    raised = {
-        "attempts": [one.attempt_id for one in plain],
-        "refs": [one.ref for one in plain],
-        "looks": [one.look_after for one in plain],
-    }
-    if plain and len(rows(db, _ATTEMPTS, raised)) != len(plain):
-        raise Overtaken
+    with by_key(db):
+        ours = {row.id for row in rows(db, _MESSAGES, values)}
+        plain = sorted((one for one in ordered if one.attempt_id in ours), key=lambda one: one.attempt_id)
+        raised = {
+            "attempts": [one.attempt_id for one in plain],
+            "refs": [one.ref for one in plain],
+            "looks": [one.look_after for one in plain],
+        }
+        if plain and len(rows(db, _ATTEMPTS, raised)) != len(plain):
+            raise Overtaken
     return ours

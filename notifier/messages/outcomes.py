@@ -10,6 +10,7 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from notifier.db import by_key
 from notifier.messages import due
 from notifier.messages.draft import Decision
 from notifier.messages.states import ATTEMPT_RANK, SETTLED, WAITING, derive, engaged
@@ -96,6 +97,11 @@ def record(db: Session, changes: Sequence[Change], *, now: datetime) -> set[int]
     """
     if not changes:
         return set()
+    with by_key(db):
+        return _record(db, changes, now)
+
+
+def _record(db: Session, changes: Sequence[Change], now: datetime) -> set[int]:
     messages = {row.id: row for row in db.execute(_LOCK, {"attempts": [change.attempt_id for change in changes]})}
     attempts: dict[UUID, dict[UUID, Any]] = {ident: {} for ident in messages}
     home: dict[UUID, UUID] = {}

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
+from notifier.db import by_key
 from notifier.journeys import reports as journeys
 from notifier.messages.apply import Applied, keep
 from notifier.messages.reported import known, ordinary
@@ -45,7 +46,7 @@ def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int,
         except pending.POISON as error:
             _set_aside(db, hook, error)
     try:
-        with db.begin_nested():
+        with db.begin_nested(), by_key(db):
             _apply(db, read, now=now)
     except pending.POISON as error:
         if len(read) == 1:
@@ -53,7 +54,7 @@ def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int,
             return taken
         for one in read:
             try:
-                with db.begin_nested():
+                with db.begin_nested(), by_key(db):
                     _apply(db, [one], now=now)
             except pending.POISON as alone:
                 _set_aside(db, one.hook, alone)

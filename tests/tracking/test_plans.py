@@ -1,0 +1,101 @@
+"""Tables that were empty when their statements were first planned, and then grew: each row is found by its key."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from notifier.db import Database
+from notifier.messages.accepted import Acceptance, accept
+from notifier.providers.contract import EventKind, StatusReport
+from notifier.tracking.apply import apply_pending
+from notifier.tracking.keep import keep
+from tests.tracking.support import FakeProvider, status
+
+MANY, SET, EACH = 3000, 50, 40
+"""Rows that are there, messages of a set, and rows a set may read of a table for each."""
+
+_QUIET = "ALTER TABLE {} SET (autovacuum_enabled = off)"
+_FILL = text("""
+    WITH t AS (
+        INSERT INTO triggers (source, event_id, type, version, customer_id, time, data, state, decisions)
+        SELECT 'test', gen_random_uuid(), 'x', 1, 'cus_1', now(), '{}', 'done', '[]' FROM generate_series(1, :many)
+        RETURNING id
+    ), r AS (
+        INSERT INTO runs (journey, version, customer_id, incident, generation, trigger_id, state, position, due_at,
+                          ends_on, tries, error, decisions, started_at, end_reason)
+        SELECT 'test', 1, 'cus_1', id, 1, id, 'open', '{"state": "reports"}', :now + interval '9 days', '{}', 0, '',
+               '[]', now(), '' FROM t RETURNING id, trigger_id
+    ), m AS (
+        INSERT INTO messages (id, customer_id, trigger_id, run_id, journey, journey_version, step, channel, address,
+                              topic, lane, template, locale, timezone, country, state, due_at, expires_at, created_at,
+                              decisions)
+        SELECT gen_random_uuid(), 'cus_1', trigger_id, id, 'test', 1, 'tell', 'sms', '+1', 'billing', 'bulk', 't', 'en',
+               'UTC', 'BR', 'planned', :now, :now, :now, '[]' FROM r RETURNING id
+    )
+    INSERT INTO attempts (id, message_id, number, provider, claimed_by)
+    SELECT gen_random_uuid(), id, 1, 'twilio', 'w' FROM m RETURNING id, message_id
+""")
+_READ = text("""
+    SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) AS many FROM pg_stat_xact_user_tables
+    WHERE relname IN ('messages', 'attempts', 'runs', 'hooks', 'events', 'due_messages')
+""")
+
+
+def test_a_set_reads_only_its_own_rows(live_database: Database, now: datetime) -> None:
+    with live_database.begin() as db:
+        for table in ("messages", "attempts", "runs", "hooks", "events", "due_messages"):
+            db.execute(text(_QUIET.format(table)))
+            db.execute(text(f"ANALYZE {table}"))
+    for _ in range(16):  # often enough for the driver, and then the server, to keep a plan
+        few = fill(live_database, 2, now)
+        sent(live_database, few, now)
+        told(live_database, few, now)
+    rows = fill(live_database, MANY, now)[:SET]
+
+    work = {"answers": sent(live_database, rows, now), "reports": told(live_database, rows, now)}
+
+    assert {what: {name: many for name, many in did.items() if many > SET * EACH} for what, did in work.items()} == {
+        "answers": {},
+        "reports": {},
+    }
+    with live_database.begin() as db:
+        states = db.execute(text("SELECT state, count(*) FROM messages GROUP BY 1")).all()
+    half = (SET + 32) // 2
+    assert dict(map(tuple, states)) == {"planned": MANY - SET, "delivered": half, "undelivered": half}
+
+
+def fill(database: Database, many: int, now: datetime) -> list[Any]:
+    with database.begin() as db:
+        return list(db.execute(_FILL, {"many": many, "now": now}).all())
+
+
+def sent(database: Database, rows: list[Any], now: datetime) -> dict[str, int]:
+    with database.begin() as db:
+        accept(db, [Acceptance(row.message_id, row.id, "twilio", ref(row.id), 1, 60.0) for row in rows], now=now)
+        return read(db)
+
+
+def told(database: Database, rows: list[Any], now: datetime) -> dict[str, int]:
+    """Half of them go the ordinary way, half are failures."""
+    with database.begin() as db:
+        for number, row in enumerate(rows):
+            kinds: list[EventKind] = ["sent", "undelivered" if number % 2 else "delivered"]
+            said = [
+                StatusReport(event_id=f"{kind} {row.id}", attempt_id=row.id, ref=ref(row.id), kind=kind)
+                for kind in kinds
+            ]
+            keep(db, [status(said)])
+    with database.begin() as db:
+        apply_pending(db, {"twilio": FakeProvider()}, limit=500, now=now)
+        return read(db)
+
+
+def ref(attempt: UUID) -> str:
+    return f"SM{attempt.hex}"
+
+
+def read(db: Session) -> dict[str, int]:
+    return {row.relname: row.many for row in db.execute(_READ)}
