@@ -137,10 +137,10 @@ def test_callbacks_are_lost(twilio: Client, sandbox: Http, hooks: Hooks) -> None
 def test_callbacks_overtake_each_other(twilio: Client, sandbox: Http, hooks: Hooks) -> None:
     sandbox.put("/api/faults", {"reorder_callbacks": 0.5})
 
-    for _ in range(8):
+    for _ in range(20):  # three of eight messages end with another report than the last: all of them by chance never
         text(twilio, hooks)
 
-    soon(lambda: len(told(hooks)) == 24)
+    soon(lambda: len(told(hooks)) == 60)
     assert "delivered" in told(hooks)[:-1]
     last = {dict(parse_qsl(hit.body.decode()))["MessageSid"]: hit.body for hit in hooks.hits}
     assert any(b"MessageStatus=delivered" not in body for body in last.values())

@@ -1,5 +1,6 @@
 """Customers, triggers and due messages, put into the database in sets."""
 
+import time
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from notifier.messages.write import write
 from notifier.providers.outbox import Outbox
 from notifier.providers.registry import Providers
 from notifier.rendering.library import Library
+from notifier.sending import pace
 from notifier.sending.drain import drain
 from notifier.sending.unknown.reconcile import reconcile
 from notifier.sending.unknown.settle import settle_unknown
@@ -100,6 +102,9 @@ class Stage:
         return drain(self.database, self.providers, self.library, SETTINGS, lane)
 
     def ask(self, settings: Settings = SETTINGS) -> int:
+        """Look for evidence; with the waits of `SETTINGS` not before the first look is due."""
+        if settings is SETTINGS:
+            time.sleep(pace.first_look(settings))
         return settle_unknown(self.database, self.providers, settings)
 
     def reconcile(self) -> int:
