@@ -86,3 +86,8 @@ def live_database(server: str, template: str) -> Iterator[Database]:
 def now() -> datetime:
     """Return a Wednesday at 14:00 UTC: decent hours from San Francisco to Berlin."""
     return datetime(2026, 11, 18, 14, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that nobody waits for it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/wheel/", "tests/scenarios/")))

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,7 @@ from notifier.brakes.held import Standing
 from notifier.clock import since_boot
 from notifier.db import copy, in_index_order, rows
 from notifier.messages import token
-from notifier.messages.draft import Decision
-from notifier.providers.contract import Channel, Content, Outgoing, Provider
+from notifier.providers.contract import Channel, Content, Outgoing, Provider, Route
 from notifier.providers.registry import CHANNELS, Providers
 from notifier.rendering.library import Library
 from notifier.sending import still, verdicts, words
@@ -38,6 +38,8 @@ class Call(Struct, frozen=True, kw_only=True):
     """It goes to a newer address than it was planned for."""
     version: int | None
     """Of the template the words were made from."""
+    number: int
+    """Of the attempt: 1, 2, …"""
     tries: int
     """This one included."""
     claimed: float
@@ -109,48 +111,62 @@ def _claim(
     channels = [channel for channel in CHANNELS if ways.room(channel) >= 1]
     if not channels or (lane == "bulk" and is_busy(db, channels, now)):
         return _NOTHING
-    looked = _due(db, ways, channels, lane=lane, limit=limit, now=now)
-    found = [row for row in looked if not stopped.holds(row.journey, row.topic)]
-    brakes.set_aside(db, [row.id for row in looked if stopped.holds(row.journey, row.topic)])
+    looked, begun = _due(db, ways, channels, lane=lane, limit=limit, now=now), since_boot()
     if not looked:
         return _NOTHING
-    begun = since_boot()
-    standing = still.ask(db, found, now=now)
-    held = standing.held
-    if may := recipients.allowed(settings):
-        nobody = Decision(at=now, verdict="cancelled", reason="not-on-the-allow-list")
-        for ident in [ident for ident, address in standing.addresses.items() if not may(address)]:
-            del standing.addresses[ident]
-            held[ident] = Held(state="cancelled", decision=nobody)
-    routes = {
-        row.id: route
-        for row in found
-        if row.id in standing.addresses and (route := ways.take(row.channel, row.id, row.tries))
-    }
-    going = [row for row in found if row.id in routes]
-    written, spoilt = words.write(db, library, settings, going)
-    for ident, why in spoilt.items():
-        held[ident] = verdicts.failed(Decision(at=now, verdict="failed", reason="unrenderable", facts={"why": why}))
-    ready = [row for row in going if row.id in written]
-    callback = _callbacks(settings)
+    found = _not_stopped(db, looked, stopped)
+    asked = still.ask(db, found, may=recipients.allowed(settings), now=now)
+    routes = _routes(ways, found, asked.addresses)
+    written, spoilt = words.write(db, library, settings, [row for row in found if row.id in routes])
+    made = partial(_call, library=library, callback=_callbacks(settings), begun=begun)
     calls = [
-        Call(
-            outgoing=_outgoing(row, standing.addresses[row.id], written[row.id], callback),
-            provider=routes[row.id].provider,
-            message_id=row.id,
-            run_id=row.run_id,
-            is_elsewhere=standing.addresses[row.id] != row.address,
-            version=library.versions.get((row.template, row.channel)),
-            tries=row.tries + 1,
-            claimed=begun,
-        )
-        for row in ready
+        made(row, routes[row.id].provider, asked.addresses[row.id], written[row.id])
+        for row in found
+        if row.id in written
     ]
-    for row in ready:
-        if ways.is_limited(sender := sender_of(routes[row.id])):
-            ways.use(sender, tokens.cost(routes[row.id], written[row.id]) - 1)
-    _take(db, ready, calls, worker)
+    _pay(ways, routes, written)
+    _take(db, calls, worker)
+    held = asked.held | {ident: verdicts.unrenderable(why, now) for ident, why in spoilt.items()}
     return Claimed(calls, len(calls) + len(held) + len(looked) - len(found), held)
+
+
+def _not_stopped(db: Session, looked: Sequence[Any], stopped: Standing) -> list[Any]:
+    found = [row for row in looked if not stopped.holds(row.journey, row.topic)]
+    if len(found) < len(looked):
+        brakes.set_aside(db, [row.id for row in looked if stopped.holds(row.journey, row.topic)])
+    return found
+
+
+def _routes(ways: Ways, found: Sequence[Any], addresses: Mapping[UUID, str]) -> dict[UUID, Route]:
+    taken = ((row.id, ways.take(row.channel, row.id, row.tries)) for row in found if row.id in addresses)
+    return {ident: route for ident, route in taken if route}
+
+
+def _call(
+    row: Any, provider: Provider, address: str, content: Content, *, library: Library,
+    callback: Callable[[UUID], str], begun: float,
+) -> Call:  # fmt: skip
+    ident = uuid7()
+    return Call(
+        outgoing=Outgoing(
+            attempt_id=ident, channel=row.channel, to=address, content=content, callback_url=callback(ident)
+        ),
+        provider=provider,
+        message_id=row.id,
+        run_id=row.run_id,
+        is_elsewhere=address != row.address,
+        version=library.versions.get((row.template, row.channel)),
+        number=row.number,
+        tries=row.tries + 1,
+        claimed=begun,
+    )
+
+
+def _pay(ways: Ways, routes: Mapping[UUID, Route], written: Mapping[UUID, Content]) -> None:
+    """Take from limited senders what is known only now: an SMS of three segments costs two more than was taken."""
+    for ident, content in written.items():
+        if ways.is_limited(sender := sender_of(routes[ident])):
+            ways.use(sender, tokens.cost(routes[ident], content) - 1)
 
 
 def _due(db: Session, ways: Ways, channels: Sequence[Channel], *, lane: str, limit: int, now: datetime) -> list[Any]:
@@ -183,24 +199,17 @@ def _shuffled(channels: Sequence[Channel]) -> list[Channel]:
     return _chance.sample(channels, len(channels))
 
 
-def _outgoing(row: Any, address: str, content: Content, callback: Callable[[UUID], str]) -> Outgoing:
-    attempt_id = uuid7()
-    return Outgoing(
-        attempt_id=attempt_id, channel=row.channel, to=address, content=content, callback_url=callback(attempt_id)
-    )
+def _take(db: Session, calls: Sequence[Call], worker: str) -> None:
+    if calls:
+        rows(db, _TAKE, {"ids": [call.message_id for call in calls]})
+        copy(db, "attempts", _ATTEMPT, (_attempt(call, worker) for call in calls))
 
 
-def _take(db: Session, ready: Sequence[Any], calls: Sequence[Call], worker: str) -> None:
-    if not calls:
-        return
-    rows(db, _TAKE, {"ids": [call.message_id for call in calls]})
-    copy(db, "attempts", _ATTEMPT, (_attempt(row, call, worker) for row, call in zip(ready, calls, strict=True)))
-
-
-def _attempt(row: Any, call: Call, worker: str) -> tuple[object, ...]:
+def _attempt(call: Call, worker: str) -> tuple[object, ...]:
     out, provider = call.outgoing, call.provider
     address = out.to if call.is_elsewhere else None
-    return (out.attempt_id, row.id, row.number, provider.name, provider.sender(row.channel), worker, address)
+    sender = provider.sender(out.channel)
+    return (out.attempt_id, call.message_id, call.number, provider.name, sender, worker, address)
 
 
 def _callbacks(settings: Settings) -> Callable[[UUID], str]:

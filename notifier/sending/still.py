@@ -1,6 +1,6 @@
 """Ask of claimed messages, right before they are called, whether what was planned is still true."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,13 +23,15 @@ class Standings(Struct, frozen=True):
     held: dict[UUID, Held]
 
 
-def ask(db: Session, rows: Sequence[Any], *, now: datetime) -> Standings:
-    """Ask of each message whether it goes, where to, and else what becomes of it."""
+def ask(db: Session, rows: Sequence[Any], *, may: Callable[[str], bool] | None = None, now: datetime) -> Standings:
+    """Ask of each message whether it goes, where to (nowhere that it `may` not), and else what becomes of it."""
     known = planning.load(db, {row.customer_id for row in rows})
     addresses: dict[UUID, str] = {}
     held: dict[UUID, Held] = {}
     for row in rows:
         verdict = still_true(_standing(row, known[row.customer_id]), now)
+        if isinstance(verdict, Go) and may and not may(verdict.address):
+            verdict = Drop("cancelled", "not-on-the-allow-list")
         if isinstance(verdict, Go):
             addresses[row.id] = verdict.address
         elif isinstance(verdict, Drop):

@@ -40,9 +40,10 @@ _HOLD = """
 """
 
 
-def failed(decision: Decision) -> Held:
-    """Give a message up."""
-    return Held(state="failed", decision=decision)
+def unrenderable(why: str, now: datetime) -> Held:
+    """Give up a message whose words cannot be made."""
+    told = Decision(at=now, verdict="failed", reason="unrenderable", facts={"why": why})
+    return Held(state="failed", decision=told)
 
 
 def carry_out(db: Session, held: Mapping[UUID, Held], *, now: datetime) -> None:
