@@ -73,9 +73,9 @@ class Transport:
         return answer
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
 
     def _build(self) -> Client:
         return Client(

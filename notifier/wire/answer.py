@@ -1,5 +1,6 @@
 """What becomes of a request: an answer, or one of two failures that must never be mistaken for each other."""
 
+import math
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -55,6 +56,9 @@ class Headers(Mapping[str, str]):
         return repr(dict(self))
 
 
+LONGEST_WAIT = 86_400.0
+
+
 class Answer(Struct, frozen=True):
     """What the other side said. Header names are lower-case."""
 
@@ -71,18 +75,26 @@ class Answer(Struct, frozen=True):
         return read if isinstance(read, dict) else {}
 
     def retry_after(self) -> float | None:
-        """Return the seconds to wait by Retry-After, else by X-RateLimit-Reset read against the answer's own Date."""
+        """
+        Return the seconds to wait by Retry-After, else by X-RateLimit-Reset read against the answer's own Date.
+
+        At most a day, whatever is said: no clock could hold what some say (milliseconds taken for seconds).
+        """
         try:
-            if after := self.headers.get("retry-after"):
-                return max(0.0, float(after)) if after.strip().isdigit() else self._until(parsedate_to_datetime(after))
-            if reset := self.headers.get("x-ratelimit-reset"):
-                return max(0.0, float(reset) - parsedate_to_datetime(self.headers["date"]).timestamp())
-        except (ValueError, KeyError, TypeError):
+            seconds = self._wait()
+        except (ValueError, KeyError, TypeError, OverflowError):
             return None
+        return None if seconds is None or math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT)
+
+    def _wait(self) -> float | None:
+        if after := self.headers.get("retry-after"):
+            return float(after) if after.strip().isdigit() else self._until(parsedate_to_datetime(after))
+        if reset := self.headers.get("x-ratelimit-reset"):
+            return float(reset) - parsedate_to_datetime(self.headers["date"]).timestamp()
         return None
 
     def _until(self, moment: Any) -> float:
-        return float(max(0.0, (moment - parsedate_to_datetime(self.headers["date"])).total_seconds()))
+        return float((moment - parsedate_to_datetime(self.headers["date"])).total_seconds())
 
 
 Told = Answer | Unsent | Broken

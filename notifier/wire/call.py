@@ -1,6 +1,7 @@
 """One request under way, from the moment it waits for a connection until it is known what became of it."""
 
 import asyncio
+import math
 
 from notifier.wire.answer import Broken, Told, Unsent
 
@@ -8,11 +9,13 @@ from notifier.wire.answer import Broken, Told, Unsent
 class Call:
     """What is to be written, and the future that says, once, what became of it."""
 
-    __slots__ = ("request", "told", "written_to")
+    __slots__ = ("due", "request", "told", "written_to")
 
     def __init__(self, request: bytes, told: "asyncio.Future[Told]") -> None:
         self.request = request
         self.told = told
+        self.due = math.inf
+        """`clock.since_boot` from which on it is not written any more: whoever asked has given it up by then."""
         self.written_to: asyncio.Transport | None = None
         """Where bytes of it may have gone. As long as it is under way and this is None, surely none has."""
 

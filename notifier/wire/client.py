@@ -45,6 +45,7 @@ class Client:
         self._proxies = Proxies(proxies)
         self._deadlines = Deadlines(total.total_seconds())
         self._pools: dict[Origin, Pool] = {}
+        self._is_closed = False
         self._prepared = lru_cache(_PREPARED)(self._prepare)
 
     async def call(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Told:
@@ -54,6 +55,8 @@ class Client:
         Raises:
             Unwritable: it is no request that could be made; nothing was sent.
         """
+        if self._is_closed:
+            return Unsent("closed")
         pool, prepared, is_relayed = self._prepared(method, url, tuple(headers.items()))
         if body is None and method == "GET":
             request = prepared + b"\r\n"
@@ -76,9 +79,10 @@ class Client:
 
     async def close(self) -> None:
         """Close every connection; calls under way end as they stand. The client is used no more."""
-        self._deadlines.close()
+        self._is_closed = True
         for pool in self._pools.values():
             await pool.close()
+        self._deadlines.close()
         await asyncio.sleep(0)  # a transport is closed in the next turn of the loop
 
     def _prepare(self, method: str, url: str, headers: tuple[tuple[str, str], ...]) -> tuple[Pool, bytes, bool]:

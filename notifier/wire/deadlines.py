@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 
+from notifier.clock import since_boot
 from notifier.wire.call import Call
 
 TURN = 0.001
@@ -19,6 +20,7 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, call: Call) -> None:
+        call.due = since_boot() + self._total  # of a clock that goes on while the machine sleeps
         self._under_way[call] = due = self._loop.time() + self._total
         if self._timer is None:
             self._timer = self._loop.call_at(due, self._look)

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from math import ceil
 
+from notifier.clock import since_boot
 from notifier.wire.answer import Unsent
 from notifier.wire.call import Call
 from notifier.wire.connection import Connection
@@ -90,7 +91,9 @@ class Pool:
     def _free(self, connection: Connection) -> None:
         while self._waiting and connection.is_open():
             call = self._waiting.popleft()
-            if not call.told.done():
+            if call.due <= since_boot():
+                call.end(Unsent("no connection in time"))
+            elif not call.told.done():
                 connection.start(call)
                 return
         if connection.is_open():

@@ -106,3 +106,18 @@ def test_every_twilio_code_has_one_reason() -> None:
     assert codes.reason(None) == ""
     assert set(codes.REASONS) >= codes.PERMANENT
     assert {code for code, reason in codes.REASONS.items() if reason == "account"} >= codes.SENDER_WIDE
+
+
+@pytest.mark.parametrize("said", ["999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_wait_is_longer_than_a_day(said: str) -> None:
+    headers = {"retry-after": said, "date": "Wed, 25 Nov 2026 12:00:00 GMT"}
+
+    assert Answer(429, headers, b"").retry_after() == 86_400
+
+
+@pytest.mark.parametrize("said", ["1790000000000", "inf"])
+def test_a_reset_in_milliseconds_is_no_wait_for_ever(said: str) -> None:
+    headers = {"x-ratelimit-reset": said, "date": "Wed, 25 Nov 2026 12:00:00 GMT"}
+
+    assert Answer(429, headers, b"").retry_after() == 86_400
+    assert Answer(429, {**headers, "x-ratelimit-reset": "nan"}, b"").retry_after() is None

@@ -5,14 +5,19 @@ import socket
 import struct
 import time
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
+from notifier.clock import since_boot
 from notifier.wire.answer import Answer, Broken, Told, Unsent
+from notifier.wire.call import Call
+from notifier.wire.connection import Connection
+from notifier.wire.pool import Pool
 from notifier.wire.request import Unwritable
 from tests.wire.peers import LOOPS, OK, always, client, peer, post, request, run
 
-SHORT = {"total": timedelta(seconds=0.3), "connect": timedelta(seconds=0.2)}
+SHORT = {"total": timedelta(seconds=0.6), "connect": timedelta(seconds=0.5)}
 
 
 async def called(url: str, **changed: timedelta) -> Told:
@@ -120,3 +125,36 @@ def test_what_cannot_be_written_is_not(url: str, headers: dict[str, str]) -> Non
                 await calling.call("POST", url, headers=headers, body=b"")
 
     run(call())
+
+
+class Free:
+    """A connection that takes whatever it is given."""
+
+    def __init__(self, written: list[Call]) -> None:
+        self.start = written.append
+
+    def is_open(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_what_waited_beyond_its_time_is_not_written_any_more(loop: str) -> None:
+    """The process was frozen while a call waited for a connection: whoever asked has given it up, and may ask again."""
+
+    async def frozen() -> tuple[Told, list[bytes]]:
+        written: list[Call] = []
+        pool = Pool(never, largest=1000)
+        call = Call(b"late", asyncio.get_running_loop().create_future())
+        pool.take(call)
+        call.due = since_boot() - 1
+        pool._free(cast(Connection, Free(written)))  # noqa: TC006 - as a connection that has read its answer does
+        return await call.told, [one.request for one in written]
+
+    async def never(made: object) -> Connection:
+        await asyncio.sleep(60)
+        raise AssertionError(made)
+
+    told, written = run(frozen(), loop)
+
+    assert isinstance(told, Unsent)
+    assert written == []
