@@ -141,15 +141,17 @@ class _Island:
             while self._returned:
                 batch, self._returned = self._returned[: pace.SETTLE_AT], self._returned[pace.SETTLE_AT :]
                 self._settling = True
-                await asyncio.to_thread(self._settle, batch)
-                self._settling = False
+                try:
+                    await asyncio.to_thread(self._settle, batch)
+                finally:
+                    self._settling = False
 
     def _settle(self, batch: list[Answered]) -> None:
         try:
             rest = self._database.run(lambda db: settle_accepted(db, batch, now=business_now(db)))
         except Overtaken:
             rest = batch
-        except SQLAlchemyError:
+        except Exception:
             log.exception("accepted calls could not be settled together", answers=len(batch))
             rest = batch
         if rest:
@@ -158,7 +160,7 @@ class _Island:
     def _settle_rest(self, rest: list[Answered]) -> None:
         try:
             self._database.run(lambda db: settle(db, rest, self._settings, now=business_now(db)))
-        except SQLAlchemyError:
+        except Exception:  # one that cannot be stored, whatever it is, must not take the others with it
             log.exception("answers could not be settled together; each is settled alone", answers=len(rest))
             for one in rest:
                 self._settle_one(one)
@@ -169,7 +171,8 @@ class _Island:
                 self._database.run(lambda db: settle(db, [one], self._settings, now=business_now(db)))
             except OperationalError:
                 sleep(pause)
-            except SQLAlchemyError:
+            except Exception:
+                log.exception("an answer cannot be stored")
                 break
             else:
                 return

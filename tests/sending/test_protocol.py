@@ -199,3 +199,14 @@ def test_a_claim_too_old_is_handed_back_and_does_not_count(stage: Stage) -> None
     assert stage.query("SELECT number, tries FROM due_messages") == [(2, 0)]
     assert stage.query("SELECT state FROM attempts") == [("handed-back",)]
     assert stage.drain() == 1
+
+
+def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(stage: Stage) -> None:
+    stage.due(5)
+    accepts, spoilt = stage.outbox.answering, [NotSent(reason="pacing", retry_after=1e15)]  # no clock goes so far
+    stage.outbox.answering = lambda outgoing: spoilt.pop() if spoilt else accepts(outgoing)
+
+    stage.drain()
+
+    assert stage.states() == {"sent": 4, "planned": 1}
+    assert stage.query("SELECT state FROM attempts WHERE state <> 'accepted'") == [("calling",)]  # its lease will end
