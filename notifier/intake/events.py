@@ -46,6 +46,9 @@ class _Envelope(Struct, kw_only=True):
 
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_data = {name: msgspec.json.Decoder(kind.data).decode for name, kind in types.TYPES.items()}
+DEEPEST = 64
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS = re.compile(rb"[\[\]{}]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PATH = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
@@ -69,12 +72,26 @@ def read(raw: bytes | dict[str, Any]) -> Event | Invalid:
 
 
 def _read(raw: bytes) -> Event | Invalid:
+    if is_too_deep(raw):
+        return _refused("", f"It is nested too deeply: {DEEPEST} levels are the most.")
     envelope = _decode_envelope(raw)
     if b"\\u0000" in raw and (found := _unstorable(msgspec.json.decode(raw))):
         return _refused(*found)
     if found := _wrong(envelope):
         return _refused(*found)
     return _with_data(envelope)
+
+
+def is_too_deep(raw: bytes) -> bool:
+    """Tell whether lists and objects are nested deeper than whoever reads it later, on whatever stack, surely can."""
+    if raw.count(b"[") + raw.count(b"{") <= DEEPEST:
+        return False
+    depth = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", raw)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def _wrong(envelope: _Envelope) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from notifier.errors import Invalid
-from notifier.intake.events import Event, read
+from notifier.intake.events import Event, is_too_deep, read
 from tests.support.happenings import happening
 
 
@@ -67,3 +67,14 @@ def test_the_wrong_field_is_named(now: datetime, path: str, value: Any, field: s
 )
 def test_what_is_no_event_is_refused_and_not_raised(raw: bytes) -> None:
     assert isinstance(read(raw), Invalid)
+
+
+def test_nesting_that_a_later_reader_might_not_bear_is_refused() -> None:
+    data = b'"data": {"x": "[[[[", "extra": ' + b"[" * 70 + b"]" * 70 + b"}"
+    head = b'{"specversion": "1.0", "id": "a", "source": "s", "type": "payment.failed", "subject": "c", '
+
+    refused = read(head + data + b"}")
+
+    assert isinstance(refused, Invalid)
+    assert "nested too deeply" in str(refused)
+    assert not is_too_deep(b'{"a": "' + b"[{" * 100 + b'\\"", "b": [' + b"{}," * 100 + b"{}]}")
