@@ -167,6 +167,7 @@ def undone_alone(db: Session) -> Iterator[None]:
         except Exception:
             if not connection.closed:
                 connection.execute("ROLLBACK TO SAVEPOINT alone")
+                connection.execute("RELEASE SAVEPOINT alone")
             raise
         connection.execute("RELEASE SAVEPOINT alone")
 

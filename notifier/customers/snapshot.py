@@ -45,7 +45,7 @@ _SELECT = """
 """
 _CREATE = """
     INSERT INTO customers (id, name, locale, timezone, country, attributes, search, as_of)
-    SELECT id, '', '', '', '', '{}', lower(id), %(as_of)b
+    SELECT id, '', '', '', '', '{}', '', %(as_of)b
     FROM unnest(CAST(%(ids)b AS text[])) AS id ORDER BY id
     ON CONFLICT (id) DO NOTHING
 """
@@ -111,7 +111,8 @@ def upsert(db: Session, snapshots: Sequence[Snapshot]) -> dict[str, dict[str, st
         now = changed.get(snapshot.id, known[snapshot.id])
         if snapshot.as_of < now.as_of:
             continue
-        if snapshot.id not in changed and _is_known(now, snapshot):
+        is_new = now.as_of == _BEFORE_ANY  # and has nothing yet to be searched by
+        if not is_new and snapshot.id not in changed and _is_known(now, snapshot):
             seen[snapshot.id] = snapshot.as_of
             continue
         changed[snapshot.id], problems[snapshot.id] = _merged(now, snapshot, problems.get(snapshot.id, {}))

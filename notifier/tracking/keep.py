@@ -1,9 +1,8 @@
 """Keep verified callbacks as they came, many in one statement, and wake those who apply them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
@@ -29,13 +28,12 @@ _COLUMNS = {"provider": "text", "kind": "text", "url": "text", "headers": "jsonb
 def keep(db: Session, hooks: Sequence[Verified]) -> None:
     """Append the callbacks to be applied soon, and ring `hooks`."""
     rows = (
-        (given.provider, given.kind, given.hook.url, Jsonb(given.hook.headers, dumps=_json), given.hook.body)
+        (given.provider, given.kind, given.hook.url, Jsonb(_storable(given.hook.headers)), given.hook.body)
         for given in hooks
     )
     database.copy(db, "hooks", list(_COLUMNS), rows, types=list(_COLUMNS.values()))
     database.ring(db, "hooks")
 
 
-def _json(headers: object) -> bytes:
-    # `\u0000` is valid JSON and no valid JSONB.
-    return msgspec.json.encode(headers).replace(b"\\u0000", b"")
+def _storable(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.replace("\0", "") for name, value in headers.items()}  # valid in JSON, but not in JSONB

@@ -210,3 +210,9 @@ def test_a_snapshot_that_waited_for_another_sees_the_address_that_one_wrote(
 
     with live_database.begin() as db:
         assert known(db)["email"] == "old@example.com"
+
+
+def test_a_customer_of_whom_only_the_id_is_known_can_be_searched_for(db: Session, now: datetime) -> None:
+    upsert(db, [Snapshot(id="Müller-1", as_of=now)])
+
+    assert db.execute(text("SELECT search FROM customers")).scalar_one() == "muller-1"
