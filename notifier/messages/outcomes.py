@@ -144,7 +144,7 @@ def _raise(
             best[change.attempt_id] = change
     rows = [
         _Raised(id=ident, state=one.state, ref=one.ref, reason=one.reason, detail=one.detail, look_at=one.look_at)
-        for ident, one in best.items()
+        for ident, one in sorted(best.items())  # all lock attempts in order of their ids
     ]
     db.execute(_RAISE, {"rows": msgspec.json.encode(rows).decode()})
     return best

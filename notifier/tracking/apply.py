@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from notifier.db import by_key
@@ -48,6 +49,8 @@ def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int,
     try:
         with db.begin_nested(), by_key(db):
             _apply(db, read, now=now)
+    except (OperationalError, InterfaceError):
+        raise  # a database that is away, or asks for another try: the whole set is taken again
     except pending.POISON as error:
         if len(read) == 1:
             _set_aside(db, read[0].hook, error)

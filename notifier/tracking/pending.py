@@ -17,20 +17,17 @@ from notifier.providers.contract import Hook, Provider
 #: the database itself is told apart by `fail`, which lets it through: the whole batch is tried again.
 POISON = Exception
 
-# How much is a set's worth is seen before anything is locked, so that what is left goes to whoever comes next. A row's
-# place is looked up as it was locked: no plan of joining the two can be a bad one.
+# What is locked is weighed; what is too much of it goes back when the transaction ends, and others look past it until
+# then. A row's place is looked up as it was locked: no plan of joining the two can be a bad one.
 _CLAIM = """
+    WITH locked AS MATERIALIZED (
+        SELECT ctid AS place, id, greatest(octet_length(body) / 1000, 1) AS weight FROM hooks
+        WHERE kind = %(kind)b AND state = 'pending' AND provider = ANY(%(providers)b)
+        ORDER BY id LIMIT %(limit)b::int FOR UPDATE SKIP LOCKED
+    )
     UPDATE hooks SET state = 'done' WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM hooks WHERE kind = %(kind)b AND state = 'pending' AND provider = ANY(%(providers)b)
-        ORDER BY id LIMIT (
-            SELECT count(*) FROM (
-                SELECT sum(weight) OVER (ORDER BY id) - weight AS before FROM (
-                    SELECT id, greatest(octet_length(body) / 1000, 1) AS weight FROM hooks
-                    WHERE kind = %(kind)b AND state = 'pending' AND provider = ANY(%(providers)b)
-                    ORDER BY id LIMIT %(limit)b::int
-                ) AS first
-            ) AS weighed WHERE before < %(limit)b::int
-        ) FOR UPDATE SKIP LOCKED
+        SELECT place FROM (SELECT place, sum(weight) OVER (ORDER BY id) - weight AS before FROM locked) AS weighed
+        WHERE before < %(limit)b::int
     )) RETURNING id, provider, url, headers::text, body, greatest(octet_length(body) / 1000, 1) AS weight
 """
 _UNMATCHED = """

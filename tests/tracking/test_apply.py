@@ -7,15 +7,17 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from notifier.consent.models import Suppression
 from notifier.consent.suppress import lift
 from notifier.customers.models import ContactPoint
 from notifier.customers.snapshot import Snapshot, upsert
+from notifier.db import Database
 from notifier.messages.models import Attempt, Event, Message
 from notifier.providers.contract import EventKind, Reason, StatusReport
+from notifier.tracking import pending
 from notifier.tracking.apply import apply_pending
 from notifier.tracking.keep import ATTEMPT, Verified, keep
 from notifier.tracking.models import Hook
@@ -195,3 +197,18 @@ def test_a_hook_that_outlives_its_message_is_done(db: Session, now: datetime) ->
     apply(db, now, status([report(attempt, "delivered")]))
 
     assert db.scalars(select(Hook.unmatched)).one() == 1
+
+
+def test_what_two_workers_take_at_once_is_bounded_by_weight(live_database: Database) -> None:
+    queue = text("""
+        INSERT INTO hooks (provider, kind, url, headers, body)
+        SELECT 'twilio', 'status', '', '{}', CASE WHEN n > 500 THEN convert_to(repeat('x', 300000), 'UTF8') ELSE 'x' END
+        FROM generate_series(1, 600) n
+    """)
+    with live_database.begin() as db:
+        db.execute(queue)
+
+    with live_database.begin() as one, live_database.begin() as two:
+        first, second = (pending.claim(db, "status", {"twilio": FakeProvider()}, limit=500) for db in (one, two))
+
+    assert (len(first), len(second)) == (500, 2)  # of 300 kB each: with the second one there is enough
