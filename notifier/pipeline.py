@@ -16,6 +16,7 @@ from notifier import clock
 from notifier.house import House
 from notifier.journeys import advance
 from notifier.journeys.onward import Plan
+from notifier.journeys.rules.definition import Lane
 from notifier.planning.plan import planning
 from notifier.replies.receive import receive_pending
 from notifier.sending.drain import drain
@@ -25,6 +26,8 @@ from notifier.tracking.apply import apply_pending
 
 SET = 500
 """Rows taken at once."""
+LITTLE = 100
+"""Bulk triggers taken between two looks at the urgent ones, while there are any."""
 
 Stage = Callable[[House], None]
 STAGES: dict[str, Stage] = {}
@@ -40,8 +43,17 @@ def actor(lane: str, *, rest: float = 0.0) -> Callable[[Stage], Stage]:
 
 @actor("triggers")
 def triggers_were_accepted(house: House) -> None:
-    """Decide what they start, wake and end, and plan the messages that follow."""
-    _in_sets(house, lambda db, now: advance.triggers(db, limit=SET, now=now, plan=_plan(house, db, now)))
+    """
+    Decide what they start, wake and end, and plan the messages that follow.
+
+    Urgent ones first; beside a trickle of them the others go on, a little at a time.
+    """
+    more = True
+    while more:
+        urgent = _set(house, lambda db, now: _triggers(house, db, now, "transactional", SET))
+        few = LITTLE if urgent else SET
+        others = _set(house, lambda db, now: _triggers(house, db, now, "bulk", few)) if urgent < SET else 0  # noqa: B023 - runs at once
+        more = bool(urgent or others)
 
 
 @actor("runs")
@@ -129,6 +141,10 @@ def _in_sets(house: House, work: Callable[[Session, datetime], int]) -> None:
 
 def _set(house: House, work: Callable[[Session, datetime], int]) -> int:
     return 0 if house.stopping.is_set() else house.database.run(lambda db: work(db, clock.business_now(db)))
+
+
+def _triggers(house: House, db: Session, now: datetime, lane: Lane, limit: int) -> int:
+    return advance.triggers(db, lanes=(lane,), limit=limit, now=now, plan=_plan(house, db, now))
 
 
 def _plan(house: House, db: Session, now: datetime) -> Plan:

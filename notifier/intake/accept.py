@@ -43,10 +43,15 @@ _INSERT = """
     ORDER BY source, event_id
     ON CONFLICT (source, event_id) DO NOTHING RETURNING source, event_id
 """
-# A customer's triggers are handled in their order: one that is in no hurry must not hold up one that is.
+# A customer's triggers are handled in their order: one that is in no hurry must not hold up one that is, whichever came
+# first.
 _HURRY = """
     UPDATE triggers SET lane = 'transactional' WHERE id IN (
-        SELECT id FROM triggers WHERE customer_id = ANY(%(customers)b) AND state = 'pending' AND lane = 'bulk'
+        SELECT id FROM triggers t WHERE customer_id = ANY(%(customers)b) AND state = 'pending' AND lane = 'bulk'
+        AND EXISTS (
+            SELECT FROM triggers u WHERE u.customer_id = t.customer_id AND u.state = 'pending'
+            AND u.lane = 'transactional' OFFSET 0
+        )
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     )
 """
@@ -111,11 +116,11 @@ def _store(db: Session, events: list[Event], *, now: datetime) -> set[tuple[str,
         "data": [event.data.decode() for event in events],
     }
     new = {(row.source, row.event_id) for row in rows(db, _INSERT, values)}
-    fresh = [(event, lane) for event, lane in zip(events, lanes, strict=True) if (event.source, event.id) in new]
-    if urgent := sorted({event.customer_id for event, lane in fresh if lane == "transactional"}):
-        rows(db, _HURRY, {"customers": urgent})
+    fresh = [event for event in events if (event.source, event.id) in new]
+    if fresh:
+        rows(db, _HURRY, {"customers": sorted({event.customer_id for event in fresh})})
     # No snapshot from ahead of our clock: what the API says a moment later must not be older than it.
-    snapshot.upsert(db, [event.snapshot(min(event.time or now, now)) for event, _ in fresh])
+    snapshot.upsert(db, [event.snapshot(min(event.time or now, now)) for event in fresh])
     return new
 
 

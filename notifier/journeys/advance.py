@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 from sqlalchemy import TextClause, text
@@ -41,7 +41,8 @@ _DUE = text("""
            coalesce((SELECT timezone FROM customers WHERE id = r.customer_id), '') AS timezone
     FROM runs r
     WHERE r.state = 'open' AND r.due_at <= :now AND NOT EXISTS (
-        SELECT FROM triggers t WHERE t.customer_id = r.customer_id AND t.state = 'pending' OFFSET 0
+        SELECT FROM triggers t
+        WHERE t.customer_id = r.customer_id AND t.state = 'pending' AND t.lane = 'transactional' OFFSET 0
     )
     ORDER BY r.due_at, r.id LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
@@ -65,14 +66,16 @@ _RUN_FAILED = text("""
 """)
 
 
-def triggers(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
+def triggers(
+    db: Session, *, limit: int, now: datetime, plan: Plan, lanes: Sequence[Lane] = ("transactional", "bulk")
+) -> int:
     """
     Handle the oldest pending trigger of up to `limit` customers; return how many there were (0: nothing is left).
 
     A customer's later triggers are taken in the next round, so that each sees what the one before it did. Several
     workers may do so at once. One that cannot be handled, or whose messages cannot be planned, fails alone.
     """
-    found = _oldest(db, limit)
+    found = _oldest(db, lanes, limit)
     mine = [row for row in found if row.is_mine]
     if len(mine) < len(found):
         # Another worker has the customer and may already have looked past the trigger held here.
@@ -83,15 +86,18 @@ def triggers(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
     return len(mine)
 
 
-def _oldest(db: Session, limit: int) -> Sequence[Any]:
+def _oldest(db: Session, lanes: Sequence[Lane], limit: int) -> Sequence[Any]:
     """Claim of the first lane that has any, never of both: what is urgent should not wait for a set of what is not."""
     with in_index_order(db):
-        lanes = (db.execute(_CLAIM, {"lane": lane, "limit": limit}).all() for lane in get_args(Lane))
-        return next((found for found in lanes if found), ())
+        sets = (db.execute(_CLAIM, {"lane": lane, "limit": limit}).all() for lane in lanes)
+        return next((found for found in sets if found), ())
 
 
 def due(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
-    """Take up to `limit` runs further whose time has come, as `triggers` does; pending triggers are handled first."""
+    """
+    Take up to `limit` runs further whose time has come, as `triggers` does; urgent pending triggers of their customers
+    are handled first. What a run asks for in bulk still waits for the others, when it is claimed.
+    """
     with in_index_order(db):
         found = db.execute(_DUE, {"limit": limit, "now": now}).all()
     if found:
@@ -146,7 +152,7 @@ def _move(db: Session, rules: Rules, runs: Sequence[Any], plan: Plan, *, now: da
 
 def _overtaken(positions: dict[int, Position], drafts: Sequence[Draft]) -> list[tuple[int, str, str]]:
     """Return the channels (run, step, channel) of a `first_of` that its next channel takes the place of."""
-    gone_on = {(draft.run_id, draft.step) for draft in drafts}
+    gone_on = {(draft.run_id, draft.step) for draft in drafts if draft.state == "planned"}
     return [
         (run, position.step, channel)
         for run, position in positions.items()

@@ -61,12 +61,16 @@ _BUSY = text("""
         AND (not_before IS NULL OR not_before <= clock_timestamp()) AND channel = ANY(:channels)
     )
 """)
+# A campaign's trigger that waits for its turn behind a million others moves no failed-payment notice.
 _DUE = """
     WITH due AS MATERIALIZED (
         SELECT d.message_id, d.number, d.tries FROM due_messages d
         WHERE d.lane = %(lane)s AND d.due_at <= %(now)s
         AND (d.not_before IS NULL OR d.not_before <= clock_timestamp()) AND d.channel = %(channel)s
-        AND NOT EXISTS (SELECT FROM triggers t WHERE t.customer_id = d.customer_id AND t.state = 'pending' OFFSET 0)
+        AND NOT EXISTS (
+            SELECT FROM triggers t WHERE t.customer_id = d.customer_id AND t.state = 'pending'
+            AND (t.lane = 'transactional' OR d.lane = 'bulk') OFFSET 0
+        )
         ORDER BY d.due_at, d.message_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
     SELECT m.id, due.number, due.tries, m.customer_id, m.run_id, m.channel, m.address, m.topic, m.template, m.locale,

@@ -107,3 +107,17 @@ def test_one_event_accepted_a_hundred_times_at_once_is_one_trigger(live_database
     assert sorted(statuses) == ["accepted"] + ["duplicate"] * 99
     with live_database.begin() as db:
         assert db.execute(text("SELECT count(*) FROM triggers")).scalar_one() == 1
+
+
+def test_what_is_in_no_hurry_and_comes_later_holds_up_nothing_urgent(db: Session, now: datetime) -> None:
+    take(db, happening("payment.failed", at=now), now=now)
+    older = happening("loyalty.bonus_granted", at=now - timedelta(minutes=5))
+
+    take(db, older, happening("loyalty.bonus_granted", at=now, customer="cus_2"), now=now)
+
+    found = db.execute(text("SELECT type, customer_id, lane FROM triggers ORDER BY id")).all()
+    assert found == [
+        ("payment.failed", "cus_1", "transactional"),
+        ("loyalty.bonus_granted", "cus_1", "transactional"),
+        ("loyalty.bonus_granted", "cus_2", "bulk"),
+    ]

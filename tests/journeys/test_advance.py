@@ -243,3 +243,25 @@ def test_several_workers_at_once_make_each_message_once(live_database: Database,
         ended = db.execute(text("SELECT journey, state, count(*) FROM runs GROUP BY 1, 2 ORDER BY 1")).all()
         assert [tuple(row) for row in ended] == [("payment-failed", "ended", 40), ("upcoming-charge", "ended", 40)]
         assert messages(db) == []
+
+
+def test_what_waits_is_not_overtaken_by_a_channel_that_cannot_be_used(db: Session, now: datetime) -> None:
+    publish_journeys(db)
+    take(db, happening("payment.failed", at=now), now=now)
+    drain(db, now=now)
+    db.execute(text("DELETE FROM contact_points WHERE channel = 'sms'"))
+
+    drain(db, now=now + timedelta(hours=3))
+
+    assert messages(db, "skipped") == [("payment-failed", "notice", "sms")]
+    assert ("payment-failed", "notice", "whatsapp") in messages(db)
+
+
+def test_a_run_goes_on_although_something_in_bulk_waits_for_its_turn(db: Session, now: datetime) -> None:
+    publish_journeys(db)
+    take(db, happening("payment.failed", at=now), now=now)
+    drain(db, now=now)
+    take(db, happening("loyalty.bonus_granted", at=now + timedelta(minutes=1)), now=now + timedelta(minutes=1))
+
+    later = now + timedelta(hours=3)
+    assert advance.due(db, limit=10, now=later, plan=planning(db, now=later)) == 1
