@@ -8,7 +8,7 @@ from msgspec import Struct
 from notifier.planning.hours import decent
 from notifier.planning.verdict import Facts, against
 
-#: A pending trigger is handled within moments; until then its customer's messages wait.
+#: An urgent pending trigger is handled within moments; until then its customer's messages wait.
 MOMENT = timedelta(seconds=1)
 
 
