@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.clock import business_now
@@ -210,3 +212,13 @@ def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(stage: Stage) ->
 
     assert stage.states() == {"sent": 4, "planned": 1}
     assert stage.query("SELECT state FROM attempts WHERE state <> 'accepted'") == [("calling",)]  # its lease will end
+
+
+@pytest.mark.parametrize(("of", "lane", "made"), [("bulk", "transactional", 1), ("bulk", "bulk", 0),
+                                                  ("transactional", "transactional", 0)])  # fmt: skip
+def test_only_what_is_urgent_holds_up_what_is_urgent(stage: Stage, of: str, lane: str, made: int) -> None:
+    stage.due(1, lane=lane)
+    with stage.database.begin() as db:
+        db.execute(text("UPDATE triggers SET state = 'pending', lane = :lane"), {"lane": of})
+
+    assert stage.drain(lane) == made
