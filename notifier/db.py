@@ -181,9 +181,9 @@ def in_index_order(db: Session) -> Iterator[None]:
     due to take a set of it, and a queue of a million costs a million rows a set. Nothing else belongs inside: a
     statement that has to sort would read a whole index instead.
     """
-    raw(db).execute(_IN_INDEX_ORDER, {"may": "off"})
+    _plan(db, _IN_INDEX_ORDER, {"may": "off"})
     yield
-    raw(db).execute(_IN_INDEX_ORDER, {"may": "on"})  # after an error the transaction, and so the setting, is over
+    _plan(db, _IN_INDEX_ORDER, {"may": "on"})  # after an error the transaction, and so the setting, is over
 
 
 @contextmanager
@@ -200,11 +200,16 @@ def by_key(db: Session) -> Iterator[None]:
         return
     db.info["by_key"] = True
     try:
-        raw(db).execute(_BY_KEY, {"may": "off", "plans": "force_custom_plan"})
+        _plan(db, _BY_KEY, {"may": "off", "plans": "force_custom_plan"})
         yield
-        raw(db).execute(_BY_KEY, {"may": "on", "plans": "auto"})
+        _plan(db, _BY_KEY, {"may": "on", "plans": "auto"})
     finally:
         del db.info["by_key"]
+
+
+def _plan(db: Session, how: str, values: Mapping[str, str]) -> None:
+    with _as_sqlalchemy(how):
+        raw(db).execute(how, values)
 
 
 _IN_INDEX_ORDER = """
@@ -228,9 +233,8 @@ def _as_sqlalchemy(sql: str) -> Iterator[None]:
 
 def raw(db: Session) -> psycopg.Connection[Any]:
     """Return the psycopg connection under the session, for what SQLAlchemy has no words for. Never commit on it."""
-    transaction = (
-        db.get_nested_transaction() or db.get_transaction()
-    )  # a savepoint begins when its connection is asked for
+    # A savepoint begins when its connection is asked for: what is known holds for the innermost transaction only.
+    transaction = db.get_nested_transaction() or db.get_transaction()
     known: tuple[object, psycopg.Connection[Any]] | None = db.info.get("raw")
     if known is not None and known[0] is transaction:  # looking it up takes as long as a short statement
         return known[1]
