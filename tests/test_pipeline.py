@@ -1,0 +1,49 @@
+"""What the actors do in turn."""
+
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event
+from types import SimpleNamespace
+from typing import cast
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from notifier import pipeline
+from notifier.clock import begin_at
+from notifier.db import Database
+from notifier.house import House
+from notifier.settings import Settings
+from tests.support.happenings import happening, publish_journeys, take
+
+
+class Trickle:
+    """A database where another customer's payment fails before every set, until `stopping` is set after some sets."""
+
+    def __init__(self, database: Database, now: datetime, sets: int) -> None:
+        self.stopping = Event()
+        self._database, self._now, self._left = database, now, sets
+
+    def run(self, work: Callable[[Session], int]) -> int:
+        self._left -= 1
+        if not self._left:
+            self.stopping.set()
+        with self._database.begin() as db:
+            take(db, happening("payment.failed", at=self._now, customer=f"urgent_{self._left}"), now=self._now)
+        return self._database.run(work)
+
+
+def test_bulk_triggers_go_on_beside_a_trickle_of_urgent_ones(live_database: Database, now: datetime) -> None:
+    with live_database.begin() as db:
+        publish_journeys(db)
+        begin_at(db, now)
+        take(db, *(happening("loyalty.bonus_granted", at=now, customer=f"cus_{n}") for n in range(150)), now=now)
+    trickle = Trickle(live_database, now, sets=4)
+    house = SimpleNamespace(database=trickle, settings=Settings(), stopping=trickle.stopping)
+
+    pipeline.run(cast("House", house), "triggers")
+
+    with live_database.begin() as db:
+        done = dict(db.execute(text("SELECT lane, count(*) FROM triggers WHERE state = 'done' GROUP BY 1")).all())
+    assert done["bulk"] == 150  # in two sets
+    assert done["transactional"] > 0
