@@ -6,7 +6,7 @@ lane. Any number of processes may run any of them, and each may be killed at any
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import dramatiq
@@ -19,15 +19,23 @@ from notifier.journeys.onward import Plan
 from notifier.journeys.rules.definition import Lane
 from notifier.planning.plan import planning
 from notifier.replies.receive import receive_pending
-from notifier.sending.drain import drain
+from notifier.sending.claims.calls import Claimed
+from notifier.sending.claims.fresh import Desk
+from notifier.sending.drain import drain, send_all, worker_name
 from notifier.sending.unknown.reconcile import reconcile
 from notifier.sending.unknown.settle import settle_unknown
+from notifier.sending.ways import tokens
+from notifier.sending.ways.routes import Sender
 from notifier.tracking.apply import apply_pending
 
 SET = 500
 """Rows taken at once."""
 LITTLE = 100
 """Bulk triggers taken between two looks at the urgent ones, while there are any."""
+USUAL = 2
+"""Messages a trigger asks for at once."""
+PATIENCE = 0.25
+"""Seconds planning waits for calls to return; then what it plans is due, and waits for them in its lane."""
 
 Stage = Callable[[House], None]
 STAGES: dict[str, Stage] = {}
@@ -44,16 +52,11 @@ def actor(lane: str, *, rest: float = 0.0) -> Callable[[Stage], Stage]:
 @actor("triggers")
 def triggers_were_accepted(house: House) -> None:
     """
-    Decide what they start, wake and end, and plan the messages that follow.
+    Decide what they start, wake and end, plan the messages that follow, and send at once what may go at once.
 
     Urgent ones first; beside a trickle of them the others go on, a little at a time.
     """
-    more = True
-    while more:
-        urgent = _set(house, lambda db, now: _triggers(house, db, now, "transactional", SET))
-        few = LITTLE if urgent else SET
-        others = _set(house, lambda db, now: _triggers(house, db, now, "bulk", few)) if urgent < SET else 0  # noqa: B023 - runs at once
-        more = bool(urgent or others)
+    send_all(house.database, house.settings, _Looks(house).take, patience=PATIENCE, stopped=house.stopping)
 
 
 @actor("runs")
@@ -143,8 +146,44 @@ def _set(house: House, work: Callable[[Session, datetime], int]) -> int:
     return 0 if house.stopping.is_set() else house.database.run(lambda db: work(db, clock.business_now(db)))
 
 
-def _triggers(house: House, db: Session, now: datetime, lane: Lane, limit: int) -> int:
-    return advance.triggers(db, lanes=(lane,), limit=limit, now=now, plan=_plan(house, db, now))
+class _Looks:
+    """Looks at the pending triggers, in turns: of their two lanes, and of what may be claimed with them."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._is_bulks_turn = False
+
+    def take(self, room: int) -> Claimed:
+        """Handle a set, in one transaction: a call that is committed has to be made before anything else can fail."""
+        spare = max(0, room - self._house.settings.calls // 2)  # half of the slots are never taken by bulk
+        if self._is_bulks_turn:
+            self._is_bulks_turn = False
+            if (few := self._look("bulk", LITTLE, spare)).seen:
+                return few
+        most = self._fitting(room)
+        if (urgent := self._look("transactional", most, room)).seen:
+            self._is_bulks_turn = urgent.seen < most
+            return urgent
+        return self._look("bulk", self._fitting(spare), spare)
+
+    def _fitting(self, room: int) -> int:
+        """Return how many triggers to handle at once, so that most of what they ask for can be called at once."""
+        return min(SET, room // USUAL) if room >= self._house.settings.calls / 4 else SET
+
+    def _look(self, lane: Lane, limit: int, room: int) -> Claimed:
+        house = self._house
+        rooms = tokens.reserved(house.database, house.providers, lane=lane, limit=room)
+        return house.database.run(lambda db: self._handle(db, lane, limit, room, rooms))
+
+    def _handle(self, db: Session, lane: Lane, limit: int, room: int, rooms: Mapping[Sender, float]) -> Claimed:
+        house, now = self._house, clock.business_now(db)
+        desk = Desk(
+            db, house.providers, house.library, house.settings, limit=room, worker=worker_name(), now=now, rooms=rooms
+        )
+        plan = _plan(house, db, now)
+        handled = advance.triggers(db, lanes=(lane,), limit=limit, now=now, plan=plan, store=desk.store)
+        desk.give_back()
+        return Claimed([call for calls in handled.stored for call in calls], handled.many, {})
 
 
 def _plan(house: House, db: Session, now: datetime) -> Plan:

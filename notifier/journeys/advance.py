@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
@@ -21,6 +22,20 @@ from notifier.messages.draft import Draft
 from notifier.messages.due import overtake
 from notifier.messages.states import SETTLED
 from notifier.messages.write import write
+
+Stored = TypeVar("Stored")
+Store = Callable[[list[Draft], Sequence[Any]], Stored]
+"""Stores the drafts of some triggers (rows with id, customer_id, data) in the transaction that handles them."""
+
+
+class Handled(Struct, Generic[Stored], frozen=True):
+    """What became of a set of triggers."""
+
+    many: int
+    """0: nothing is left."""
+    stored: list[Stored]
+    """What `store` returned of those that did not fail; in parts, when some did."""
+
 
 #: After so many errors a trigger or a run is set aside.
 TRIES = 5
@@ -67,10 +82,11 @@ _RUN_FAILED = text("""
 
 
 def triggers(
-    db: Session, *, limit: int, now: datetime, plan: Plan, lanes: Sequence[Lane] = ("transactional", "bulk")
-) -> int:
+    db: Session, *, limit: int, now: datetime, plan: Plan, store: Store[Stored],
+    lanes: Sequence[Lane] = ("transactional", "bulk"),
+) -> Handled[Stored]:  # fmt: skip
     """
-    Handle the oldest pending trigger of up to `limit` customers; return how many there were (0: nothing is left).
+    Handle the oldest pending trigger of up to `limit` customers.
 
     A customer's later triggers are taken in the next round, so that each sees what the one before it did. Several
     workers may do so at once. One that cannot be handled, or whose messages cannot be planned, fails alone.
@@ -80,10 +96,11 @@ def triggers(
     if len(mine) < len(found):
         # Another worker has the customer and may already have looked past the trigger held here.
         ring(db, "triggers")
-    if mine:
-        rules = registry.load(db)
-        _apart(db, mine, lambda group: write(db, handle(db, rules, group, plan, now=now)), _TRIGGER_FAILED)
-    return len(mine)
+    if not mine:
+        return Handled(0, [])
+    rules = registry.load(db)
+    stored = _apart(db, mine, lambda group: store(handle(db, rules, group, plan, now=now), group), _TRIGGER_FAILED)
+    return Handled(len(mine), stored)
 
 
 def _oldest(db: Session, lanes: Sequence[Lane], limit: int) -> Sequence[Any]:
@@ -95,8 +112,9 @@ def _oldest(db: Session, lanes: Sequence[Lane], limit: int) -> Sequence[Any]:
 
 def due(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
     """
-    Take up to `limit` runs further whose time has come, as `triggers` does; urgent pending triggers of their customers
-    are handled first. What a run asks for in bulk still waits for the others, when it is claimed.
+    Take up to `limit` runs further whose time has come, as `triggers` does, and return how many there were; urgent
+    pending triggers of their customers are handled first. What a run asks for in bulk still waits for the others, when
+    it is claimed.
     """
     with in_index_order(db):
         found = db.execute(_DUE, {"limit": limit, "now": now}).all()
@@ -106,20 +124,23 @@ def due(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
     return len(found)
 
 
-def _apart(db: Session, taken: Sequence[Any], work: Callable[[Sequence[Any]], object], failed: TextClause) -> None:
+def _apart(
+    db: Session, taken: Sequence[Any], work: Callable[[Sequence[Any]], Stored], failed: TextClause
+) -> list[Stored]:
+    """Do the work for all together or, if that fails, for each alone; return what it returned where it did not."""
     try:
         with db.begin_nested():
-            work(taken)
+            done = work(taken)
     except (OperationalError, InterfaceError):
         # A database that is away, or asks for another try, is no fault of the rows: the whole set is taken again.
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others' work
         if len(taken) > 1:
-            for row in taken:
-                _apart(db, [row], work, failed)
-            return
+            return [one for row in taken for one in _apart(db, [row], work, failed)]
         told = f"{type(error).__name__}: {error}"[:1000]
         db.execute(failed, {"id": taken[0].id, "error": told, "tries": TRIES})
+        return []
+    return [done]
 
 
 def _move(db: Session, rules: Rules, runs: Sequence[Any], plan: Plan, *, now: datetime) -> list[Draft]:

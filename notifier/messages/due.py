@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from notifier.db import copy, rows
+from notifier.db import copy, ring, rows
 from notifier.messages.draft import Decision, Draft
 
 _COLUMNS = ("message_id", "customer_id", "lane", "channel", "topic", "journey", "due_at")
@@ -45,17 +45,18 @@ _TAKE_BACK = text("DELETE FROM due_messages WHERE message_id = ANY(:ids) RETURNI
 
 
 def put(db: Session, drafts: Iterable[tuple[UUID, Draft]]) -> None:
-    """Make new messages due at their time."""
+    """Make those of new messages due that are planned, each at its time; rings the lanes that get work."""
+    planned = [(ident, one) for ident, one in drafts if one.state == "planned"]
+    if not planned:
+        return
     copy(
         db,
         "due_messages",
         _COLUMNS,
-        (
-            (ident, one.customer_id, one.lane, one.channel, one.topic, one.journey, one.due_at)
-            for ident, one in drafts
-            if one.state == "planned"
-        ),
+        ((ident, one.customer_id, one.lane, one.channel, one.topic, one.journey, one.due_at) for ident, one in planned),
     )
+    for lane in {one.lane for _, one in planned}:
+        ring(db, lane)
 
 
 def again(db: Session, messages: Mapping[UUID, datetime | None]) -> None:

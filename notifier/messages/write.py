@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from notifier.db import copy, ring, rows
+from notifier.db import copy, rows
 from notifier.messages import due
 from notifier.messages.draft import Draft
 
@@ -25,8 +25,15 @@ _KEYS = """
 
 
 def write(db: Session, drafts: Sequence[Draft]) -> list[UUID]:
+    """Store the drafts as `keep` does, make due what is planned, and return the ids of those stored, in order."""
+    kept = keep(db, drafts)
+    due.put(db, kept)
+    return [ident for ident, _ in kept]
+
+
+def keep(db: Session, drafts: Sequence[Draft]) -> list[tuple[UUID, Draft]]:
     """
-    Insert the drafts whose key is new and return the ids of those, in order; rings the lanes that got work.
+    Insert the drafts whose key is new and return those, in order; nothing is due yet.
 
     Idempotent: the key is (journey, incident, step, customer, channel, generation), and it never expires.
     """
@@ -40,10 +47,7 @@ def write(db: Session, drafts: Sequence[Draft]) -> list[UUID]:
     new = {row.key for row in rows(db, _KEYS, {"keys": ordered, "ids": [made[key][0] for key in ordered]})}
     fresh = [one for key, one in made.items() if key in new]
     copy(db, "messages", _COLUMNS, (_row(ident, draft) for ident, draft in fresh))
-    due.put(db, fresh)
-    for lane in {draft.lane for _, draft in fresh if draft.state == "planned"}:
-        ring(db, lane)
-    return [ident for ident, _ in fresh]
+    return fresh
 
 
 def _key(draft: Draft) -> bytes:

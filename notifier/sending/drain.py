@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from time import sleep
 
 import structlog
@@ -17,9 +18,10 @@ from notifier.providers.contract import Unknown
 from notifier.providers.registry import Providers
 from notifier.rendering.library import Library
 from notifier.sending import loop, pace
-from notifier.sending.claim import Call, Claimed, claim
+from notifier.sending.claims.calls import Call, Claimed
+from notifier.sending.claims.due import claim
+from notifier.sending.claims.verdicts import carry_out
 from notifier.sending.settle import Answered, HandedBack, settle, settle_accepted
-from notifier.sending.verdicts import carry_out
 from notifier.sending.ways import tokens
 from notifier.settings import Settings
 
@@ -27,6 +29,10 @@ log = structlog.get_logger()
 
 SET = 500
 """Messages claimed at once, at most."""
+
+
+Take = Callable[[int], Claimed]
+"""Claims, in a transaction that is committed when it returns, what so many free slots can start at once."""
 
 
 def drain(
@@ -39,28 +45,46 @@ def drain(
     May run in any number of threads and processes at once. `stopped` ends the claiming; calls that are out are still
     settled.
     """
-    name = worker or f"{socket.gethostname()}:{os.getpid()}"
+    name = worker or worker_name()
 
-    limited = tokens.limited(providers)
-
-    def take(limit: int) -> Claimed:
-        rooms = database.run(lambda db: tokens.reserve(db, limited, lane=lane, limit=limit)) if limited else {}
+    def take(free: int) -> Claimed:
+        limit = min(free, SET)
+        rooms = tokens.reserved(database, providers, lane=lane, limit=limit)
         return database.run(
             lambda db: claim(
                 db, providers, library, settings, lane=lane, limit=limit, worker=name, now=business_now(db), rooms=rooms
             )
         )
 
-    return loop.run(_Island(database, settings, take).run(stopped or threading.Event()))
+    return send_all(database, settings, take, stopped=stopped)
+
+
+def send_all(
+    database: Database, settings: Settings, take: Take, *, patience: float | None = None,
+    stopped: threading.Event | None = None,
+) -> int:  # fmt: skip
+    """
+    Do what `drain` does with whatever `take` claims, until it has seen nothing.
+
+    `patience`: seconds after which it is asked all the same though few slots are free, or none: whoever has other work
+    than claiming should not wait for a slow provider.
+    """
+    return loop.run(_Island(database, settings, take, patience).run(stopped or threading.Event()))
+
+
+def worker_name() -> str:
+    """Return what the attempts of this process are marked with."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class _Island:
     """Where one drain's calls are concurrent. The database is only touched from threads, and never during a call."""
 
-    def __init__(self, database: Database, settings: Settings, take: Callable[[int], Claimed]) -> None:
+    def __init__(self, database: Database, settings: Settings, take: Take, patience: float | None) -> None:
         self._database = database
         self._settings = settings
         self._take = take
+        self._patience = patience
         self._flying: set[asyncio.Task[None]] = set()
         self._returned: list[Answered] = []
         self._landed = asyncio.Event()
@@ -84,7 +108,7 @@ class _Island:
         while not stopped.is_set():
             free = await self._room()
             was_idle = self._is_idle()
-            claimed = await asyncio.to_thread(self._claim, min(free, SET))
+            claimed = await asyncio.to_thread(self._claim, free)
             self._start(claimed.calls)
             if not claimed.seen:
                 if was_idle:
@@ -93,10 +117,15 @@ class _Island:
 
     async def _room(self) -> int:
         """Wait until half of the slots are free: a claim of fewer costs as much as one of many."""
-        while (free := self._settings.calls - len(self._flying)) < self._settings.calls / 2:
-            self._landed.clear()
-            await self._landed.wait()
-        return free
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                while self._free() < self._settings.calls / 2:
+                    self._landed.clear()
+                    await self._landed.wait()
+        return self._free()
+
+    def _free(self) -> int:
+        return self._settings.calls - len(self._flying)
 
     def _claim(self, limit: int) -> Claimed:
         claimed = self._take(limit)

@@ -20,7 +20,7 @@ from notifier.messages.draft import Decision
 from notifier.messages.outcomes import Change, record
 from notifier.providers.contract import Accepted, Fetches, NotSent, Outcome, Provider, Reason, Refused, Unknown
 from notifier.sending import pace
-from notifier.sending.claim import Call
+from notifier.sending.claims.calls import Call
 from notifier.sending.retry import GiveUp, next_try
 from notifier.sending.ways import breaker
 from notifier.settings import Settings

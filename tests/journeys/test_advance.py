@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from notifier.db import Database
 from notifier.journeys import advance
 from notifier.planning.plan import planning
-from tests.support.happenings import drain, happening, publish_journeys, take
+from tests.support.happenings import drain, happening, publish_journeys, take, write_all
 
 
 def messages(db: Session, *states: str) -> list[tuple[str, str, str]]:
@@ -131,7 +131,7 @@ def test_only_the_oldest_pending_trigger_of_a_customer_is_taken(db: Session, now
     kinds = ("payment.recovered", "payment.failed", "invoice.upcoming")
     take(db, *(happening(kind, at=now - timedelta(minutes=place)) for place, kind in enumerate(kinds)), now=now)
 
-    taken = [advance.triggers(db, limit=10, now=now, plan=lambda _: []) for _ in range(4)]
+    taken = [advance.triggers(db, limit=10, now=now, plan=lambda _: [], store=write_all(db)).many for _ in range(4)]
 
     assert taken == [1, 1, 1, 0]
     assert runs(db) == [("upcoming-charge", "ended"), ("payment-failed", "ended")]
@@ -142,7 +142,9 @@ def test_what_is_urgent_is_taken_first_and_not_together_with_what_is_not(db: Ses
     take(db, happening("loyalty.bonus_granted", at=now - timedelta(hours=1), customer="cus_2"), now=now)
     take(db, happening("payment.failed", at=now), now=now)
 
-    taken = [advance.triggers(db, limit=10, now=now, plan=planning(db, now=now)) for _ in range(3)]
+    taken = [
+        advance.triggers(db, limit=10, now=now, plan=planning(db, now=now), store=write_all(db)).many for _ in range(3)
+    ]
 
     assert taken == [1, 1, 0]
     assert [journey for journey, _ in runs(db)] == ["payment-failed", "loyalty-bonus"]
@@ -153,7 +155,7 @@ def test_a_skipped_channel_brings_the_next_at_once(db: Session, now: datetime) -
     take(db, happening("payment.failed", at=now), now=now)
     db.execute(text("DELETE FROM contact_points WHERE channel = 'whatsapp'"))
 
-    advance.triggers(db, limit=10, now=now, plan=planning(db, now=now))
+    advance.triggers(db, limit=10, now=now, plan=planning(db, now=now), store=write_all(db))
 
     assert messages(db) == [("payment-failed", "notice", "email"), ("payment-failed", "notice", "sms")]
     assert messages(db, "skipped") == [("payment-failed", "notice", "whatsapp")]

@@ -11,7 +11,7 @@ from notifier.db import Database
 from notifier.journeys import advance, replay
 from notifier.journeys.steps import SendEffect
 from notifier.messages.draft import Draft
-from tests.support.happenings import drain, happening, publish_journeys, take
+from tests.support.happenings import drain, happening, publish_journeys, take, write_all
 
 _OF_A_VERSION_THAT_IS_GONE = text("""
     INSERT INTO runs (journey, version, customer_id, incident, generation, trigger_id, state, position, ends_on, tries,
@@ -51,7 +51,7 @@ def test_a_message_that_cannot_be_planned_fails_alone_with_its_trigger(db: Sessi
         return []
 
     planned: list[str] = []
-    while advance.triggers(db, limit=10, now=now, plan=plan_all_but_one):
+    while advance.triggers(db, limit=10, now=now, plan=plan_all_but_one, store=write_all(db)).many:
         pass
 
     states = dict(db.execute(text("SELECT customer_id, state FROM triggers")).all())
@@ -67,7 +67,7 @@ def test_a_database_that_is_away_is_no_fault_of_a_trigger(live_database: Databas
 
     def cut(db: Session) -> int:
         end = text("SELECT pg_terminate_backend(pg_backend_pid())")
-        return advance.triggers(db, limit=10, now=now, plan=lambda _: db.execute(end) and [])
+        return advance.triggers(db, limit=10, now=now, plan=lambda _: db.execute(end) and [], store=write_all(db)).many
 
     with pytest.raises(OperationalError):
         live_database.run(cut)

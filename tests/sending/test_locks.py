@@ -20,7 +20,7 @@ from notifier.messages.reported.known import by_id
 from notifier.messages.reported.ordinary import carry_out as carry_out_reports
 from notifier.messages.reported.ordinary import sort_out
 from notifier.providers.contract import NotSent, Outcome, Outgoing
-from notifier.sending.verdicts import Held, carry_out
+from notifier.sending.claims.verdicts import Held, carry_out
 from tests.sending.stage import Stage
 
 MANY = 60

@@ -21,11 +21,12 @@ from notifier.providers.contract import Accepted, Capabilities, NotSent, Outcome
 from notifier.providers.outbox import Outbox
 from notifier.providers.registry import Providers
 from notifier.rendering.library import Library
-from notifier.sending.claim import Call, claim
+from notifier.sending.claims.calls import Call
+from notifier.sending.claims.due import claim
+from notifier.sending.claims.verdicts import carry_out
 from notifier.sending.settle import Answered, HandedBack, settle
 from notifier.sending.unknown.leases import expire_leases
 from notifier.sending.unknown.settle import settle_unknown
-from notifier.sending.verdicts import carry_out
 from notifier.settings import Settings
 from tests.sending.stage import SETTINGS, due
 

@@ -10,7 +10,7 @@ from notifier.clock import business_now
 from notifier.db import Database
 from notifier.providers.contract import NotSent, Outcome, Outgoing, Refused, Unknown
 from notifier.providers.outbox import Outbox
-from notifier.sending.claim import claim
+from notifier.sending.claims.due import claim
 from notifier.sending.settle import Answered, HandedBack, settle
 from tests.sending.stage import SETTINGS, Stage
 

@@ -1,5 +1,6 @@
 """Triggers for tests: samples with what matters changed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from notifier.intake.accept import Result, accept
 from notifier.intake.events import Event, read
 from notifier.journeys import advance
 from notifier.journeys.rules import publish
+from notifier.messages.draft import Draft
+from notifier.messages.write import write
 from notifier.planning.plan import planning
 
 
@@ -40,7 +43,18 @@ def publish_journeys(db: Session) -> None:
 def drain(db: Session, *, now: datetime) -> int:
     """Plan until nothing is left to plan; return how many rows were claimed."""
     total = 0
-    for turn in (advance.triggers, advance.due) * 2:
-        while claimed := turn(db, limit=500, now=now, plan=planning(db, now=now)):
+    for _ in range(2):
+        while claimed := advance.triggers(db, limit=500, now=now, plan=planning(db, now=now), store=write_all(db)).many:
+            total += claimed
+        while claimed := advance.due(db, limit=500, now=now, plan=planning(db, now=now)):
             total += claimed
     return total
+
+
+def write_all(db: Session) -> advance.Store[None]:
+    """Return what stores drafts and makes all of them due."""
+
+    def store(drafts: list[Draft], _: Sequence[Any]) -> None:
+        write(db, drafts)
+
+    return store

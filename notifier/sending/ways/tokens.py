@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from notifier.db import Database
 from notifier.providers.contract import Content, Route, Text
 from notifier.providers.registry import CHANNELS, Providers
 from notifier.rendering import segments
@@ -44,6 +45,12 @@ def limited(providers: Providers) -> dict[Sender, Route]:
             if route.per_second and (known is None or route.per_second < (known.per_second or 0)):
                 found[sender_of(route)] = route
     return found
+
+
+def reserved(database: Database, providers: Providers, *, lane: str, limit: int) -> dict[Sender, float]:
+    """Return what could be got of every limited sender, as `reserve` does in a transaction of its own."""
+    routes = limited(providers)
+    return database.run(lambda db: reserve(db, routes, lane=lane, limit=limit)) if routes else {}
 
 
 def reserve(db: Session, routes: Mapping[Sender, Route], *, lane: str, limit: int) -> dict[Sender, float]:

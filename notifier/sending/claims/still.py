@@ -13,7 +13,7 @@ from notifier.planning import facts as planning
 from notifier.planning.hours import candidates
 from notifier.planning.still import Drop, Go, Standing, still_true
 from notifier.planning.verdict import Facts
-from notifier.sending.verdicts import Held
+from notifier.sending.claims.verdicts import Held
 
 
 class Standings(Struct, frozen=True):

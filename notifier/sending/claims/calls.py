@@ -1,0 +1,119 @@
+"""Calls to be made: each message's way, its exact words, and an attempt that is committed before anything is sent."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from notifier.clock import since_boot
+from notifier.db import copy
+from notifier.messages import token
+from notifier.providers.contract import Content, Outgoing, Provider, Route
+from notifier.rendering.library import Library
+from notifier.sending.claims import words
+from notifier.sending.claims.verdicts import Held
+from notifier.sending.ways import tokens
+from notifier.sending.ways.routes import Ways, sender_of
+from notifier.settings import Settings, secret_key
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One provider call to make; its attempt is committed."""
+
+    outgoing: Outgoing
+    provider: Provider
+    message_id: UUID
+    run_id: int | None
+    is_elsewhere: bool
+    """It goes to a newer address than it was planned for."""
+    version: int | None
+    """Of the template the words were made from."""
+    number: int
+    """Of the attempt: 1, 2, …"""
+    tries: int
+    """This one included."""
+    claimed: float
+    """`clock.since_boot` of the claim."""
+
+
+class Claimed(Struct, frozen=True):
+    """What one look found. `seen` may exceed the calls: some messages are to be postponed, or dropped."""
+
+    calls: list[Call]
+    seen: int
+    held: Mapping[UUID, Held]
+    """Still due until `verdicts.carry_out` has been told: it locks their runs, which must come before any message."""
+
+
+_ATTEMPT = ("id", "message_id", "number", "provider", "sender", "claimed_by", "address")
+
+
+def make(
+    db: Session, ways: Ways, messages: Sequence[Any], *, addresses: Mapping[UUID, str], library: Library,
+    settings: Settings, worker: str,
+) -> tuple[list[Call], dict[UUID, str]]:  # fmt: skip
+    """
+    Give each message that has an address and for which a way is open its words and an attempt, in this transaction.
+
+    `messages` have the columns of `due`'s claim. Returns the calls, and of the messages whose words cannot be made the
+    reason. Takes of `ways` what the calls cost.
+    """
+    begun = since_boot()
+    routes = _routes(ways, messages, addresses)
+    written, spoilt = words.write(db, library, settings, [one for one in messages if one.id in routes])
+    _pay(ways, routes, written)
+    made = partial(_call, library=library, callback=_callbacks(settings), begun=begun)
+    calls = [
+        made(one, routes[one.id].provider, addresses[one.id], written[one.id]) for one in messages if one.id in written
+    ]
+    if calls:
+        copy(db, "attempts", _ATTEMPT, (_attempt(call, worker) for call in calls))
+    return calls, spoilt
+
+
+def _routes(ways: Ways, messages: Sequence[Any], addresses: Mapping[UUID, str]) -> dict[UUID, Route]:
+    taken = ((one.id, ways.take(one.channel, one.id, one.tries)) for one in messages if one.id in addresses)
+    return {ident: route for ident, route in taken if route}
+
+
+def _pay(ways: Ways, routes: Mapping[UUID, Route], written: Mapping[UUID, Content]) -> None:
+    """Take from limited senders what is known only now: an SMS of three segments costs two more than was taken."""
+    for ident, content in written.items():
+        if ways.is_limited(sender := sender_of(routes[ident])):
+            ways.use(sender, tokens.cost(routes[ident], content) - 1)
+
+
+def _call(
+    row: Any, provider: Provider, address: str, content: Content, *, library: Library,
+    callback: Callable[[UUID], str], begun: float,
+) -> Call:  # fmt: skip
+    ident = uuid7()
+    return Call(
+        outgoing=Outgoing(
+            attempt_id=ident, channel=row.channel, to=address, content=content, callback_url=callback(ident)
+        ),
+        provider=provider,
+        message_id=row.id,
+        run_id=row.run_id,
+        is_elsewhere=address != row.address,
+        version=library.versions.get((row.template, row.channel)),
+        number=row.number,
+        tries=row.tries + 1,
+        claimed=begun,
+    )
+
+
+def _attempt(call: Call, worker: str) -> tuple[object, ...]:
+    out, provider = call.outgoing, call.provider
+    address = out.to if call.is_elsewhere else None
+    sender = provider.sender(out.channel)
+    return (out.attempt_id, call.message_id, call.number, provider.name, sender, worker, address)
+
+
+def _callbacks(settings: Settings) -> Callable[[UUID], str]:
+    secret, root = secret_key(settings), settings.public_url.rstrip("/")
+    return lambda attempt_id: f"{root}/hooks/twilio/status/{token.make_attempt(secret, attempt_id)}"

@@ -1,0 +1,160 @@
+"""
+Claim messages in the very transaction that plans them.
+
+What may go now is never due, which spares it being written down, found and asked about again. It overtakes nothing
+that is more urgent, and whatever speaks against calling it at once makes it due like any other, so that the ordinary
+claim says what becomes of it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from msgspec import Struct
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from notifier.brakes import held as brakes
+from notifier.db import by_key, rows, undone_alone
+from notifier.messages import due
+from notifier.messages.draft import Draft
+from notifier.messages.write import keep
+from notifier.providers.contract import Channel
+from notifier.providers.registry import CHANNELS, Providers
+from notifier.rendering.library import Library
+from notifier.sending.claims.calls import Call, make
+from notifier.sending.claims.due import is_busy
+from notifier.sending.ways import recipients, tokens
+from notifier.sending.ways.now import ways_now
+from notifier.sending.ways.routes import Sender
+from notifier.settings import Settings
+
+log = structlog.get_logger()
+
+# What else has happened to them is handled next, and may speak against what this trigger asks for.
+_CUSTOMERS = """
+    SELECT c.id, c.name,
+           EXISTS (SELECT FROM triggers t WHERE t.customer_id = c.id AND t.state = 'pending'
+                   AND t.lane = 'transactional' OFFSET 0) AS has_urgent,
+           EXISTS (SELECT FROM triggers t WHERE t.customer_id = c.id AND t.state = 'pending' OFFSET 0) AS has_any
+    FROM customers c WHERE c.id = ANY(%(ids)b::text[])
+"""
+
+
+class Fresh(Struct, frozen=True, kw_only=True, gc=False):
+    """A message just planned; what `due`'s claim reads of one."""
+
+    id: UUID
+    number: int = 1
+    tries: int = 0
+    customer_id: str
+    customer_name: str
+    run_id: int | None
+    channel: Channel
+    address: str
+    topic: str
+    template: str
+    locale: str
+    timezone: str
+    country: str
+    data: Mapping[str, Any]
+
+
+class Desk:
+    """Stores what is planned in one transaction, and claims of it what may be called at once."""
+
+    def __init__(
+        self, db: Session, providers: Providers, library: Library, settings: Settings, *, limit: int, worker: str,
+        now: datetime, rooms: Mapping[Sender, float],
+    ) -> None:  # fmt: skip
+        """
+        Claim nothing yet; at most `limit` messages in all. `now` is business time.
+
+        `rooms`: what was reserved of senders with a rate limit (`tokens.reserve`); `give_back` what is left of it.
+        """
+        self._db, self._providers, self._library, self._settings = db, providers, library, settings
+        self._worker, self._now = worker, now
+        self._left, self._rooms = limit, dict(rooms)
+
+    def store(self, drafts: Sequence[Draft], triggers: Sequence[Any]) -> list[Call]:
+        """
+        Store the drafts of these triggers (rows with id and data); once committed, each returned call must be made.
+
+        Drafts whose key is known are passed over, as in `messages.write`.
+        """
+        kept = keep(self._db, drafts)
+        calls = self._claimed(kept, {one.id: one.data for one in triggers})
+        claimed = {call.message_id for call in calls}
+        due.put(self._db, [one for one in kept if one[0] not in claimed])
+        return calls
+
+    def give_back(self) -> None:
+        """Give back what was reserved and not used; the last thing to be done."""
+        tokens.add(self._db, self._rooms)
+
+    def _claimed(self, kept: Sequence[tuple[UUID, Draft]], data: Mapping[int, Mapping[str, Any]]) -> list[Call]:
+        ready = [one for one in kept if one[1].state == "planned" and one[1].due_at <= self._now]
+        if not ready or self._left < 1:
+            return []
+        try:
+            with undone_alone(self._db):
+                return self._claim(ready, data)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # the plan stands: a claim that goes wrong has to be told of where claims are tried again
+            log.exception("what was planned could not be claimed at once; it is due", messages=len(ready))
+            return []
+
+    def _claim(self, ready: Sequence[tuple[UUID, Draft]], data: Mapping[int, Mapping[str, Any]]) -> list[Call]:
+        db, stopped, may = self._db, brakes.standing(self._db), recipients.allowed(self._settings)
+        ways = ways_now(db, self._providers, self._rooms, stopped)
+        channels = [channel for channel in CHANNELS if ways.room(channel) >= 1]
+        lanes = self._lanes(channels, {draft.lane for _, draft in ready})
+        people = self._people({draft.customer_id for _, draft in ready})
+        going = [
+            _fresh(ident, draft, people[draft.customer_id].name, data[draft.trigger_id])
+            for ident, draft in ready
+            if draft.lane in lanes and draft.channel in channels
+            if not stopped.holds(draft.journey, draft.topic) and (may is None or may(draft.address))
+            if draft.customer_id in people and not _waits(draft, people[draft.customer_id])
+        ][: self._left]
+        addresses = {one.id: one.address for one in going}
+        calls, _ = make(
+            db, ways, going, addresses=addresses, library=self._library, settings=self._settings, worker=self._worker
+        )
+        self._left -= len(calls)
+        for sender in self._rooms:
+            self._rooms[sender] -= ways.used[sender]
+        return calls
+
+    def _lanes(self, channels: Sequence[Channel], wanted: Collection[str]) -> set[str]:
+        """Return the lanes that may be claimed for: nothing bulk while anything transactional is due."""
+        is_behind = "bulk" in wanted and is_busy(self._db, channels, self._now)
+        return {"transactional"} if is_behind else {"transactional", "bulk"}
+
+    def _people(self, ids: Collection[str]) -> dict[str, Any]:
+        with by_key(self._db):
+            return {row.id: row for row in rows(self._db, _CUSTOMERS, {"ids": sorted(ids)})}
+
+
+def _waits(draft: Draft, customer: Any) -> bool:
+    return bool(customer.has_urgent or (draft.lane == "bulk" and customer.has_any))
+
+
+def _fresh(ident: UUID, draft: Draft, name: str, data: Mapping[str, Any]) -> Fresh:
+    return Fresh(
+        id=ident,
+        customer_id=draft.customer_id,
+        customer_name=name,
+        run_id=draft.run_id,
+        channel=draft.channel,
+        address=draft.address,
+        topic=draft.topic,
+        template=draft.template,
+        locale=draft.locale,
+        timezone=draft.timezone,
+        country=draft.country,
+        data=data,
+    )
