@@ -78,7 +78,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_url: Annotated[str, _about("Where staff can look at the sandbox's phones; set by `notifier demo`.")] = ""
     host: Annotated[str, _about("Address the web process listens on.")] = "127.0.0.1"
     port: Annotated[int, _about("Port of the web process; the sandbox takes the next one.")] = 8000
-    calls: Annotated[int, _about("Provider calls in flight at once in one worker process, of each lane.")] = 500
+    calls: Annotated[
+        int,
+        _about(
+            "Provider calls in flight at once in a worker process: of what is due, of each lane, and of what was just planned."
+        ),
+    ] = 500
     lease_seconds: Annotated[
         float, _about("A provider call not settled after this long is `unknown`: its worker is gone.")
     ] = 30.0
