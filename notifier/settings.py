@@ -80,9 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, _about("Port of the web process; the sandbox takes the next one.")] = 8000
     calls: Annotated[
         int,
-        _about(
-            "Provider calls in flight at once in a worker process: of what is due, of each lane, and of what was just planned."
-        ),
+        _about("Provider calls in flight at once in a worker process, of each lane and of what was just planned."),
     ] = 500
     lease_seconds: Annotated[
         float, _about("A provider call not settled after this long is `unknown`: its worker is gone.")
