@@ -1,5 +1,6 @@
 """The database: one transaction per unit of work, bells rung only after it is committed, rows moved in sets."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -111,20 +112,37 @@ def copy(
     """
     Append rows by COPY, in the session's transaction: the fastest way in.
 
-    JSON columns take `Jsonb` or text, arrays a list of texts. `types` of the columns, as PostgreSQL names them: the
-    rows go in binary then, which spares what is long or `bytea` from being written as text and read again; every value
-    has to be of its column's type, and JSON `Jsonb`.
+    Values are text, numbers, moments, ids, bytes, lists of texts or None; JSON goes as text. `types` of the columns, as
+    PostgreSQL names them: the rows go in binary then, which spares what is long or `bytea` from being written as text
+    and read again; every value has to be of its column's type, and JSON `Jsonb`.
     """
     into = f"COPY {table} ({', '.join(columns)}) FROM STDIN{' (FORMAT binary)' if types else ''}"
+    written = "" if types else _written(rows)
     with _as_sqlalchemy(into), raw(db).cursor() as cursor, cursor.copy(into) as copying:
-        if types:
-            copying.set_types(types)
+        if not types:
+            copying.write(written)
+            return
+        copying.set_types(types)
         for row in rows:
-            copying.write_row(row if types else _as_text(row))
+            copying.write_row(row)
 
 
-def _as_text(row: Sequence[Any]) -> Sequence[Any]:
-    return [_WRITTEN[type(value)](value) if type(value) in _WRITTEN else value for value in row]
+def _written(rows: Iterable[Sequence[Any]]) -> str:
+    # Column by column, and all rows as one text: row by row and value by value takes twice as long.
+    columns = [_column(values) for values in zip(*rows, strict=True)]
+    return "".join(map("{}\n".format, map("\t".join, zip(*columns, strict=True))))
+
+
+def _column(values: tuple[Any, ...]) -> Iterable[str]:
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        together = "".join(values)
+        return map(_text, values) if any(mark in together for mark in _ESCAPED) else values
+    return map(_WRITTEN[kinds.pop()], values) if len(kinds) == 1 else [_WRITTEN[type(one)](one) for one in values]
+
+
+def _text(value: str) -> str:
+    return _SPECIAL.sub(lambda found: _ESCAPED[found[0]], value)
 
 
 @lru_cache(maxsize=1024)  # the rows of a set share most of theirs
@@ -134,11 +152,20 @@ def _moment(value: datetime) -> str:
 
 def _texts(values: list[str]) -> str:
     escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return "{" + ",".join(f'"{value}"' for value in escaped) + "}"
+    return _text("{" + ",".join(f'"{value}"' for value in escaped) + "}")
 
 
-#: What psycopg writes in Python while it writes text in C; ids and moments are half of most rows. Lists are of texts.
-_WRITTEN: dict[type, Callable[[Any], str]] = {UUID: lambda value: value.bytes.hex(), datetime: _moment, list: _texts}
+_ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_SPECIAL = re.compile(r"[\\\t\n\r]")
+_WRITTEN: dict[type, Callable[[Any], str]] = {
+    str: _text,
+    int: str,
+    UUID: lambda value: value.bytes.hex(),
+    datetime: _moment,
+    bytes: lambda value: rf"\\x{value.hex()}",
+    list: _texts,
+    type(None): lambda _value: r"\N",
+}
 
 
 def rows(db: Session, sql: str, values: Mapping[str, Any] | None = None) -> list[Any]:
