@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -48,16 +49,28 @@ def decide(facts: Facts, now: datetime) -> Planned | Skipped:
         return Skipped(reason=refusal, facts={"channel": facts.channel, "topic": facts.topic})
     if now >= facts.expires_at:
         return Skipped(reason="expired", facts={"expired_at": facts.expires_at.isoformat()})
-    hour = decent(now, topic=facts.topic, channel=facts.channel, zones=facts.zones, country=facts.country)
-    place: dict[str, Any] = {"zones": sorted(facts.zones)[:5], "country": facts.country}
+    planned = _planned(now, facts.topic, facts.channel, tuple(facts.zones), facts.country)
+    if planned is None:
+        return Skipped(reason="no-decent-hour", facts=_place(facts.zones, facts.country))
+    if planned.due_at >= facts.expires_at:
+        late = {**_place(facts.zones, facts.country), "until": planned.due_at.isoformat()}
+        return Skipped(reason="no-decent-hour-before-expiry", facts=late)
+    return planned
+
+
+@lru_cache(maxsize=1000)  # a set is planned at one instant, for people of few zones
+def _planned(now: datetime, topic: str, channel: str, zones: tuple[str, ...], country: str) -> Planned | None:
+    hour = decent(now, topic=topic, channel=channel, zones=zones, country=country)
     if hour is None:
-        return Skipped(reason="no-decent-hour", facts=place)
-    if hour.at >= facts.expires_at:
-        return Skipped(reason="no-decent-hour-before-expiry", facts={**place, "until": hour.at.isoformat()})
-    if hour.rule:
-        why = {**place, "until": hour.at.isoformat(), "source": hour.rule.source}
-        return Planned(due_at=hour.at, reason="waits-for-decent-hour", facts=why)
-    return Planned(due_at=hour.at, reason="may-go-now", facts={"channel": facts.channel, "topic": facts.topic})
+        return None
+    if hour.rule is None:
+        return Planned(due_at=hour.at, reason="may-go-now", facts={"channel": channel, "topic": topic})
+    why = {**_place(zones, country), "until": hour.at.isoformat(), "source": hour.rule.source}
+    return Planned(due_at=hour.at, reason="waits-for-decent-hour", facts=why)
+
+
+def _place(zones: Collection[str], country: str) -> dict[str, Any]:
+    return {"zones": sorted(zones)[:5], "country": country}
 
 
 def against(facts: Facts) -> str:
