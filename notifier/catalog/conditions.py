@@ -43,8 +43,7 @@ class Condition(Struct, frozen=True):
     def ask(self, data: Mapping[str, Any]) -> Verdict:
         """Ask it of a trigger's data. Comparing a field that is not there does not hold (ask `== null` for that)."""
         facts = {path: at(data, path) for path in self.paths}
-        answer = self.program.eval(data=facts)
-        return Verdict(answer.type() == cel.Type.BOOL and bool(answer.value()), facts)
+        return Verdict(self.program.eval(data=facts).value() is True, facts)  # an error's value is its text
 
 
 def compile_condition(text: str, trigger_type: str) -> Condition:

@@ -3,7 +3,7 @@
 import types as python_types
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -28,9 +28,14 @@ def leaves(data: type[Struct]) -> dict[str, Leaf]:
 def at(data: Any, path: str) -> Any:
     """Return the value at `data.…` in a trigger's JSON data; None where there is none."""
     value = data
-    for name in path.split(".")[1:]:
+    for name in _names(path):
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+@lru_cache(maxsize=1000)
+def _names(path: str) -> list[str]:
+    return path.split(".")[1:]
 
 
 def _walk(struct: type[Struct], path: str, *, required: bool) -> Iterator[Leaf]:

@@ -34,7 +34,7 @@ def onward(going: Sequence[Going], plan: Plan, *, now: datetime) -> list[Draft]:
     Leaves each run's last position in `moved`. Ends, as no run asks for the same (step, channel) twice.
     """
     by_run = {one.run.id: one for one in going}
-    effects = [effect for one in going for effect in _asked(one, now)]
+    effects = [effect for one in going for effect in _asked(one)]
     drafts: list[Draft] = []
     while effects:
         made = plan(effects)
@@ -65,8 +65,8 @@ def _moved_on(one: Going, now: datetime) -> list[SendEffect]:
     one.moved = steps.advance(one.definition, one.moved.position, reported, now, one.zone)
     if one.moved.position.step != before:
         one.outcomes = {}
-    return _asked(one, now)
+    return _asked(one)
 
 
-def _asked(one: Going, now: datetime) -> list[SendEffect]:
-    return steps.sends(one.definition, one.run, one.moved, when=now)
+def _asked(one: Going) -> list[SendEffect]:
+    return [SendEffect(one.run, one.definition, effect) for effect in one.moved.effects]

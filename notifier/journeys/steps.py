@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
-from notifier.journeys.rules.definition import Definition, FirstOf, Span, Step
+from notifier.journeys.rules.definition import Channel, Definition, FirstOf, Span, Step
 
 
 class Position(Struct, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class Position(Struct, frozen=True, kw_only=True):
     step: str
     state: Literal["new", "reports", "wait", "closing"] = "new"
     """What it waits for: `reports` of the step's messages, the end of a `wait`, or (`closing`) the last expiry."""
-    tried: tuple[str, ...] = ()
+    tried: tuple[Channel, ...] = ()
     """Channels of this step already asked for, in order."""
     basis: datetime
     """What expiry counts from: the trigger's time, or the end of the last wait."""
@@ -60,7 +60,7 @@ class Effect(Struct, frozen=True, kw_only=True):
     """Send this step's template on these channels."""
 
     step: str
-    channels: tuple[str, ...]
+    channels: tuple[Channel, ...]
     expires_at: datetime
 
 
@@ -88,7 +88,7 @@ def advance(definition: Definition, position: Position, happened: Happened, now:
         return Moved(position=position, finished=True)
     outcomes = happened.outcomes if isinstance(happened, Reported) else {}
     effects: list[Effect] = []
-    channels: tuple[str, ...]
+    channels: tuple[Channel, ...]
     while position.state != "closing":
         step = definition.step(position.step)
         position, channels, is_over = _turn(step, position, outcomes, now, zone)
@@ -115,7 +115,7 @@ def later(now: datetime, span: Span, zone: str) -> datetime:
 
 def _turn(
     step: Step, position: Position, outcomes: Mapping[str, Outcome], now: datetime, zone: str
-) -> tuple[Position, tuple[str, ...], bool]:
+) -> tuple[Position, tuple[Channel, ...], bool]:
     if step.send:
         return position, step.send.channels, True
     if step.first_of:
@@ -128,10 +128,10 @@ def _turn(
 
 def _first_of(
     choice: FirstOf, position: Position, outcomes: Mapping[str, Outcome], now: datetime
-) -> tuple[Position, tuple[str, ...], bool]:
+) -> tuple[Position, tuple[Channel, ...], bool]:
     within = Span(choice.within).length
     if position.state == "new":
-        asked: tuple[str, ...] = (choice.channels[0],)
+        asked: tuple[Channel, ...] = (choice.channels[0],)
         return _asked(choice, position, asked, now + within), (*choice.also, *asked), len(choice.channels) == 1
     tried = [outcomes.get(channel, _SILENT) for channel in position.tried]
     if any(outcome.state == "delivered" for outcome in tried):
@@ -150,57 +150,23 @@ def _first_of(
 _SILENT = Outcome(state="open")
 
 
-def _asked(choice: FirstOf, position: Position, tried: tuple[str, ...], until: datetime) -> Position:
+def _asked(choice: FirstOf, position: Position, tried: tuple[Channel, ...], until: datetime) -> Position:
     # Nothing is left to choose once the last channel has been asked for: the run goes on at once.
     waits = len(tried) < len(choice.channels)
     return structs.replace(position, state="reports" if waits else "new", tried=tried, until=until if waits else None)
 
 
 def _following(definition: Definition, position: Position, expires_at: datetime) -> Position:
-    names = [step.name for step in definition.steps]
-    place = names.index(position.step) + 1
-    if place == len(names):
+    place = definition.place(position.step) + 1
+    if place == len(definition.steps):
         return structs.replace(position, state="closing", until=expires_at)
-    return Position(step=names[place], basis=position.basis)
+    return Position(step=definition.steps[place].name, basis=position.basis)
 
 
-class SendEffect(Struct, frozen=True, kw_only=True):
+class SendEffect(Struct, frozen=True):
     """An effect with the run it belongs to: all that planning needs to make messages of it."""
 
-    run_id: int
-    trigger_id: int
-    customer_id: str
-    journey: str
-    version: int
-    incident: str
-    generation: int
-    step: str
-    template: str
-    topic: str
-    lane: str
-    channels: tuple[str, ...]
-    expires_at: datetime
-    when: datetime
-
-
-def sends(definition: Definition, run: Any, moved: Moved, *, when: datetime) -> list[SendEffect]:
-    """Return the effects of a move as what planning needs; `run` has the columns of `models.Run`."""
-    return [
-        SendEffect(
-            run_id=run.id,
-            trigger_id=run.trigger_id,
-            customer_id=run.customer_id,
-            journey=run.journey,
-            version=run.version,
-            incident=run.incident,
-            generation=run.generation,
-            step=effect.step,
-            template=definition.step(effect.step).template,
-            topic=definition.topic,
-            lane=definition.priority,
-            channels=effect.channels,
-            expires_at=effect.expires_at,
-            when=when,
-        )
-        for effect in moved.effects
-    ]
+    run: Any
+    """Has the columns of `models.Run`."""
+    definition: Definition
+    effect: Effect

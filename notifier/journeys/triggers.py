@@ -12,10 +12,9 @@ from notifier.catalog.leaves import at as value_at
 from notifier.db import copy, rows
 from notifier.journeys import steps
 from notifier.journeys.onward import Going, Plan, onward
-from notifier.journeys.rules import registry
 from notifier.journeys.rules.definition import Span
 from notifier.journeys.rules.registry import Rule, Rules
-from notifier.messages.draft import Decision, Draft
+from notifier.messages.draft import Decision, Draft, as_json
 from notifier.messages.due import cancel
 
 # One that was set aside still has messages that wait to be sent: it ends like any other.
@@ -57,8 +56,11 @@ _AGAIN = text("""
     UPDATE runs r SET decisions = r.decisions || CAST(n.decisions AS jsonb)
     FROM unnest(CAST(:ids AS bigint[]), CAST(:decisions AS text[])) AS n(id, decisions) WHERE r.id = n.id
 """)
-_ZONES = "SELECT id, timezone FROM customers WHERE id = ANY(%(customers)b::text[])"
-_NUMBERS = text("SELECT nextval('runs_id_seq') FROM generate_series(1, :count)")
+_NUMBERS = """
+    SELECT nextval('runs_id_seq') AS number, coalesce(nullif(c.timezone, ''), 'UTC') AS zone
+    FROM unnest(%(customers)b::text[]) WITH ORDINALITY AS n(id, place) LEFT JOIN customers c ON c.id = n.id
+    ORDER BY n.place
+"""
 _BEGIN = (
     "id", "journey", "version", "customer_id", "incident", "generation", "trigger_id", "state", "position", "due_at",
     "ends_on", "decisions", "started_at", "ended_at", "tries", "error", "end_reason",
@@ -78,7 +80,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[str]
 
 
-class Opening(msgspec.Struct, frozen=True, kw_only=True):
+class Opening(msgspec.Struct, frozen=True):
     """A row of `runs` to be."""
 
     id: int
@@ -103,10 +105,10 @@ def handle(db: Session, rules: Rules, triggers: Sequence[Any], plan: Plan, *, no
     drafts = _start(db, rules, triggers, decisions, plan, now=now)
     for trigger in triggers:
         if not decisions[trigger.id]:
-            ends = sorted({rule.definition.journey for rule, _ in rules.ending(trigger.type)})
+            ends = sorted({rule.definition.journey for rule, _ in rules.ending.get(trigger.type, ())})
             reason = "nothing-to-end" if ends else "no-journey"
             decisions[trigger.id].append(Decision(at=now, verdict="nothing", reason=reason, facts={"journeys": ends}))
-    rows(db, _DONE, {"ids": list(decisions), "decisions": [_json(made) for made in decisions.values()]})
+    rows(db, _DONE, {"ids": list(decisions), "decisions": as_json(decisions.values())})
     return drafts
 
 
@@ -128,7 +130,7 @@ def _end(
         cause = {"trigger": trigger.id, "type": trigger.type}
         ended[run.id] = [Decision(at=now, verdict="ended", reason="ended-by-trigger", facts=cause)]
     if ended:
-        db.execute(_END, {"ids": list(ended), "decisions": [_json(one) for one in ended.values()], "now": now})
+        db.execute(_END, {"ids": list(ended), "decisions": as_json(ended.values()), "now": now})
         cancel(db, list(ended), reason="ended-by-trigger", at=now)
     _remember(db, rules, triggers)
 
@@ -142,7 +144,7 @@ def _remember(db: Session, rules: Rules, triggers: Sequence[Any]) -> None:
     ends = [
         (rule.definition.journey, trigger.customer_id, f"{trigger.type}|{value_at(trigger.data, end.about)}", trigger)
         for trigger in triggers
-        for rule, end in rules.ending(trigger.type)
+        for rule, end in rules.ending.get(trigger.type, ())
     ]
     if ends:
         values = {"journeys": [end[0] for end in ends], "customers": [end[1] for end in ends]}
@@ -174,7 +176,7 @@ def _start(
         if place in last and last[place].state == "open"
     ]
     if again:
-        told = [_json([_happened_again(trigger, now)]) for _, trigger in again]
+        told = as_json([_happened_again(trigger, now)] for _, trigger in again)
         db.execute(_AGAIN, {"ids": [run for run, _ in again], "decisions": told})
     return _begin(db, opening, decisions, plan, now) if opening else []
 
@@ -186,16 +188,16 @@ def _happened_again(trigger: Any, now: datetime) -> Decision:
 
 def _candidates(rules: Rules, trigger: Any, made: list[Decision], now: datetime) -> list[Candidate]:
     found = []
-    for rule in rules.starting(trigger.type):
+    for rule in rules.starting.get(trigger.type, ()):
         read = rule.definition
         verdict = rule.condition.ask(trigger.data) if rule.condition else None
         if verdict and not verdict.holds:
             facts = {"journey": read.journey, "when": read.when, **verdict.facts}
             made.append(Decision(at=now, verdict="not-started", reason="condition-unmet", facts=facts))
             continue
-        keys = registry.ends_on(read, lambda path: value_at(trigger.data, path))
-        incident = str(value_at(trigger.data, read.about))
-        found.append(Candidate(trigger=trigger, rule=rule, incident=incident, keys=keys))
+        incident = value_at(trigger.data, read.about)
+        keys = [f"{end.trigger}|{value_at(trigger.data, end.of) if end.of else incident}" for end in read.ends_on]
+        found.append(Candidate(trigger=trigger, rule=rule, incident=str(incident), keys=keys))
     return found
 
 
@@ -235,42 +237,30 @@ def _ended(db: Session, candidates: list[Candidate]) -> dict[tuple[str, str, str
 def _begin(
     db: Session, opening: list[tuple[Candidate, int]], decisions: dict[int, list[Decision]], plan: Plan, now: datetime
 ) -> list[Draft]:
-    people = rows(db, _ZONES, {"customers": [one.trigger.customer_id for one, _ in opening]})
-    zones = {row.id: row.timezone for row in people}
-    numbers = db.execute(_NUMBERS, {"count": len(opening)}).scalars()
+    numbers = rows(db, _NUMBERS, {"customers": [one.trigger.customer_id for one, _ in opening]})
     going = []
-    for number, (one, generation) in zip(numbers, opening, strict=True):
-        read, trigger = one.rule.definition, one.trigger
-        zone = zones.get(trigger.customer_id) or "UTC"
+    for (number, zone), (one, generation) in zip(numbers, opening, strict=True):
+        read, version, trigger = one.rule.definition, one.rule.version, one.trigger
+        facts = {"journey": read.journey, "version": version, "incident": one.incident, "run": number}
+        decisions[trigger.id].append(Decision(at=now, verdict="started", reason="journey-started", facts=facts))
+        cause = {"trigger": trigger.id, "type": trigger.type}
+        started = Decision(at=now, verdict="started", reason="journey-started", facts=cause)
+        run = Opening(
+            number, read.journey, version, trigger.customer_id, one.incident, generation, trigger.id, one.keys,
+            [started],
+        )  # fmt: skip
         moved = steps.advance(read, steps.start(read, at=trigger.time), steps.Started(), now, zone)
-        facts: dict[str, Any] = {"journey": read.journey, "version": one.rule.version, "incident": one.incident}
-        started = Decision(at=now, verdict="started", reason="journey-started", facts={**facts, "run": number})
-        decisions[trigger.id].append(started)
-        row = Opening(
-            id=number,
-            journey=read.journey,
-            version=one.rule.version,
-            customer_id=trigger.customer_id,
-            incident=one.incident,
-            generation=generation,
-            trigger_id=trigger.id,
-            ends_on=one.keys,
-            decisions=[msgspec.structs.replace(started, facts={"trigger": trigger.id, "type": trigger.type})],
-        )
-        going.append(Going(run=row, definition=read, zone=zone, moved=moved))
+        going.append(Going(run=run, definition=read, zone=zone, moved=moved))
     drafts = onward(going, plan, now=now)
-    copy(db, "runs", _BEGIN, (_row(one.run, one.moved, now) for one in going))
+    positions, told = as_json(one.moved.position for one in going), as_json(one.run.decisions for one in going)
+    copy(db, "runs", _BEGIN, (_row(*one, now) for one in zip(going, positions, told, strict=True)))
     return drafts
 
 
-def _row(one: Opening, moved: steps.Moved, now: datetime) -> tuple[object, ...]:
+def _row(one: Going, position: str, decisions: str, now: datetime) -> tuple[object, ...]:
+    run, moved = one.run, one.moved
     state, ended_at = ("finished", now) if moved.finished else ("open", None)
     return (
-        one.id, one.journey, one.version, one.customer_id, one.incident, one.generation, one.trigger_id, state,
-        msgspec.json.encode(moved.position).decode(), moved.due_at, one.ends_on, _json(one.decisions), now, ended_at,
-        0, "", "",
+        run.id, run.journey, run.version, run.customer_id, run.incident, run.generation, run.trigger_id, state,
+        position, moved.due_at, run.ends_on, decisions, now, ended_at, 0, "", "",
     )  # fmt: skip
-
-
-def _json(decisions: list[Decision]) -> str:
-    return msgspec.json.encode(decisions).decode()

@@ -1,8 +1,10 @@
 """A message decided on and not yet stored."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 
@@ -17,7 +19,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     facts: dict[str, Any] = {}
 
 
-class Draft(Struct, frozen=True, kw_only=True):
+class Draft(Struct, frozen=True):
     """One planned message, or (`state="skipped"`) the reason why there is none."""
 
     customer_id: str
@@ -37,8 +39,16 @@ class Draft(Struct, frozen=True, kw_only=True):
     timezone: str
     country: str
     state: Literal["planned", "skipped"]
-    reason: str = ""
     due_at: datetime
     expires_at: datetime
     created_at: datetime
     decisions: list[Decision]
+    reason: str = ""
+
+
+_encode = msgspec.json.Encoder()
+
+
+def as_json(values: Iterable[object]) -> list[str]:
+    """Return each value as JSON, as columns take it; a set at once, at half of what each alone costs."""
+    return _encode.encode_lines(values).decode().split("\n")[:-1]

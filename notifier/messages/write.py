@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from uuid import UUID
 
-import msgspec
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from notifier.db import copy, rows
 from notifier.messages import due
-from notifier.messages.draft import Draft
+from notifier.messages.draft import Draft, as_json
 
 _COLUMNS = (
     "id", "customer_id", "trigger_id", "run_id", "journey", "journey_version", "step", "channel", "address", "topic",
@@ -46,7 +45,8 @@ def keep(db: Session, drafts: Sequence[Draft]) -> list[tuple[UUID, Draft]]:
     ordered = sorted(made)  # one order for everybody, so that two writers cannot deadlock
     new = {row.key for row in rows(db, _KEYS, {"keys": ordered, "ids": [made[key][0] for key in ordered]})}
     fresh = [one for key, one in made.items() if key in new]
-    copy(db, "messages", _COLUMNS, (_row(ident, draft) for ident, draft in fresh))
+    decisions = as_json([draft.decisions for _, draft in fresh])
+    copy(db, "messages", _COLUMNS, (_row(*one, told) for one, told in zip(fresh, decisions, strict=True)))
     return fresh
 
 
@@ -62,10 +62,9 @@ def _key(draft: Draft) -> bytes:
     return blake2b(framed.encode(), digest_size=16, person=b"message").digest()
 
 
-def _row(ident: UUID, draft: Draft) -> tuple[object, ...]:
+def _row(ident: UUID, draft: Draft, decisions: str) -> tuple[object, ...]:
     return (
         ident, draft.customer_id, draft.trigger_id, draft.run_id, draft.journey, draft.journey_version, draft.step,
         draft.channel, draft.address, draft.topic, draft.lane, draft.template, draft.locale, draft.timezone,
-        draft.country, draft.state, draft.reason, draft.due_at, draft.expires_at, draft.created_at,
-        msgspec.json.encode(draft.decisions).decode(),
+        draft.country, draft.state, draft.reason, draft.due_at, draft.expires_at, draft.created_at, decisions,
     )  # fmt: skip

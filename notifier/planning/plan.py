@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from notifier.journeys.rules.definition import Channel, Lane
+from notifier.journeys.rules.definition import Channel
 from notifier.journeys.steps import SendEffect
 from notifier.messages.draft import Decision, Draft
 from notifier.planning import facts
@@ -26,56 +26,56 @@ def planning(
     known: dict[str, Known] = {}
 
     def plan(effects: Sequence[SendEffect]) -> list[Draft]:
-        known.update(facts.load(db, {effect.customer_id for effect in effects}.difference(known)))
+        known.update(facts.load(db, {effect.run.customer_id for effect in effects}.difference(known)))
         return [
-            _draft(effect, channel, known[effect.customer_id], now, default_locale)
+            _draft(effect, channel, known[effect.run.customer_id], now, default_locale)
             for effect in effects
-            for channel in effect.channels
+            for channel in effect.effect.channels
         ]
 
     return plan
 
 
-def _draft(effect: SendEffect, channel: str, customer: Known, now: datetime, default_locale: str) -> Draft:
+def _draft(one: SendEffect, channel: Channel, customer: Known, now: datetime, default_locale: str) -> Draft:
+    run, definition, effect = one.run, one.definition, one.effect
     point = customer.point(channel)
     verdict = decide(
         Facts(
-            topic=effect.topic,
+            topic=definition.topic,
             channel=channel,
             address=point.address,
             is_invalid=point.is_invalid,
             suppressed=point.suppressed,
-            is_allowed=customer.allowed[effect.topic, channel],
+            is_allowed=customer.allowed[definition.topic, channel],
             zones=customer.zones(),
             country=customer.country,
             expires_at=effect.expires_at,
         ),
         now,
     )
-    is_planned = isinstance(verdict, Planned)
+    state: Literal["planned", "skipped"] = "planned" if isinstance(verdict, Planned) else "skipped"
+    # By position, in the order of `Draft`: so many names cost as much as all the rest.
     return Draft(
-        customer_id=effect.customer_id,
-        trigger_id=effect.trigger_id,
-        run_id=effect.run_id,
-        journey=effect.journey,
-        journey_version=effect.version,
-        incident=effect.incident,
-        generation=effect.generation,
-        step=effect.step,
-        channel=cast("Channel", channel),
-        address=point.address,
-        topic=effect.topic,
-        lane=cast("Lane", effect.lane),
-        template=effect.template,
-        locale=customer.locale or default_locale,
-        timezone=customer.timezone,
-        country=customer.country,
-        state="planned" if is_planned else "skipped",
-        reason="" if is_planned else verdict.reason,
-        due_at=verdict.due_at if isinstance(verdict, Planned) else now,
-        expires_at=effect.expires_at,
-        created_at=now,
-        decisions=[
-            Decision(at=now, verdict="planned" if is_planned else "skipped", reason=verdict.reason, facts=verdict.facts)
-        ],
+        run.customer_id,
+        run.trigger_id,
+        run.id,
+        run.journey,
+        run.version,
+        run.incident,
+        run.generation,
+        effect.step,
+        channel,
+        point.address,
+        definition.topic,
+        definition.priority,
+        definition.step(effect.step).template,
+        customer.locale or default_locale,
+        customer.timezone,
+        customer.country,
+        state,
+        verdict.due_at if isinstance(verdict, Planned) else now,
+        effect.expires_at,
+        now,
+        [Decision(at=now, verdict=state, reason=verdict.reason, facts=verdict.facts)],
+        "" if isinstance(verdict, Planned) else verdict.reason,
     )

@@ -45,9 +45,9 @@ def test_a_message_that_cannot_be_planned_fails_alone_with_its_trigger(db: Sessi
     take(db, *(happening("payment.failed", at=now, customer=name) for name in ("good", "bad", "fine")), now=now)
 
     def plan_all_but_one(effects: list[SendEffect]) -> list[Draft]:
-        if any(effect.customer_id == "bad" for effect in effects):
+        if any(effect.run.customer_id == "bad" for effect in effects):
             raise ValueError("no hour is decent in Atlantis")
-        planned.extend(effect.customer_id for effect in effects)
+        planned.extend(effect.run.customer_id for effect in effects)
         return []
 
     planned: list[str] = []

@@ -110,7 +110,14 @@ class Definition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def step(self, name: str) -> Step:
         """Return the step of that name."""
-        return next(step for step in self.steps if step.name == name)
+        return self.steps[self.place(name)]
+
+    def place(self, name: str) -> int:
+        """Return how many steps come before the step of that name."""
+        for place, step in enumerate(self.steps):
+            if step.name == name:
+                return place
+        raise LookupError(f"{self.journey} has no step {name!r}")
 
 
 def definition(values: object) -> Definition:

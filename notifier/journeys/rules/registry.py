@@ -1,7 +1,8 @@
 """The published journeys, compiled once: the newest versions start runs, every version goes on with its own."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import text
@@ -23,18 +24,13 @@ class Rule(Struct, frozen=True):
 
 
 class Rules(Struct, frozen=True):
-    """Every published version; `newest` are those that start runs."""
+    """Every published version; the newest, by type of trigger."""
 
     by_version: dict[tuple[str, int], Rule]
-    newest: list[Rule]
-
-    def starting(self, trigger_type: str) -> list[Rule]:
-        """Return the rules a trigger of this type may start."""
-        return [rule for rule in self.newest if rule.definition.on == trigger_type]
-
-    def ending(self, trigger_type: str) -> list[tuple[Rule, End]]:
-        """Return the newest rules a trigger of this type may end, each with how."""
-        return [(rule, end) for rule in self.newest for end in rule.definition.ends_on if end.trigger == trigger_type]
+    starting: Mapping[str, list[Rule]]
+    """Those a trigger may start."""
+    ending: Mapping[str, list[tuple[Rule, End]]]
+    """Those a trigger may end, each with how."""
 
 
 def load(db: Session) -> Rules:
@@ -45,19 +41,19 @@ def load(db: Session) -> Rules:
         _sources.update({row.digest: row.source for row in db.execute(_SOURCES, {"ids": missing})})
     by_version = {(row.journey, row.version): _rule(row.digest, row.version) for row in rows}
     last = {row.journey: row for row in rows}
-    newest = [by_version[row.journey, row.version] for row in last.values() if row.retired_at is None]
-    return Rules(by_version, newest)
+    starting: dict[str, list[Rule]] = defaultdict(list)
+    ending: dict[str, list[tuple[Rule, End]]] = defaultdict(list)
+    for rule in (by_version[row.journey, row.version] for row in last.values() if row.retired_at is None):
+        starting[rule.definition.on].append(rule)
+        for end in rule.definition.ends_on:
+            ending[end.trigger].append((rule, end))
+    return Rules(by_version, starting, ending)
 
 
 def compiled(source: str) -> tuple[Definition, Condition | None]:
     """Read a journey's YAML that has been checked."""
     read = parse(source)
     return read, compile_condition(read.when, read.on) if read.when else None
-
-
-def ends_on(read: Definition, value: Any) -> list[str]:
-    """Return the keys of every trigger that ends a run; `value` gives the starting trigger's value at a path."""
-    return [f"{end.trigger}|{value(end.of or read.about)}" for end in read.ends_on]
 
 
 _sources: dict[str, str] = {}
