@@ -32,7 +32,7 @@ class Result(Struct, frozen=True, kw_only=True):
 # Numbered in the order they came, then sorted: two who hand in the same events wait for each other in one direction.
 _INSERT = """
     INSERT INTO triggers (id, source, event_id, type, version, customer_id, time, lane, data)
-    SELECT id, source, event_id, type, version, customer_id, time, lane, CAST(data AS jsonb)
+    SELECT id, source, event_id, type, version, customer_id, time, lane, CAST(data AS json)
     FROM (
         SELECT nextval('triggers_id_seq') AS id, n.* FROM unnest(
             CAST(%(sources)b AS text[]), CAST(%(event_ids)b AS text[]), CAST(%(types)b AS text[]),

@@ -112,6 +112,7 @@ def _wrong(envelope: _Envelope) -> tuple[str, str] | None:
 def _with_data(envelope: _Envelope) -> Event | Invalid:
     try:
         data = _decode_data[envelope.type](envelope.data)
+        msgspec.json.decode(envelope.data)  # what we do not know of it is kept too, and has to be readable
     except msgspec.ValidationError as error:
         return _refused(*_explained(str(error), "data"))
     if data.customer.id is not UNSET and data.customer.id != envelope.subject:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import BigInteger, DateTime
 
@@ -36,7 +36,8 @@ class Trigger(Base):
     customer_id: Mapped[str] = mapped_column(Text)
     time: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     """When it happened, business time; order per customer and expiry count from it."""
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """As it came: read whole, never searched."""
     state: Mapped[str] = mapped_column(Text, default="pending", server_default="pending")
     """`failed`: set aside after repeated errors; listed in the console and replayable."""
     tries: Mapped[int] = mapped_column(default=0, server_default="0")

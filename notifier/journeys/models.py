@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import BigInteger, DateTime
@@ -48,8 +48,8 @@ class Run(Base):
     incident: Mapped[str] = mapped_column(Text)
     generation: Mapped[int] = mapped_column(default=1)
     """2, 3 … when the journey says `reenter`."""
-    trigger_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("triggers.id"))
-    """The trigger that started it; its data are the facts of the run's messages."""
+    trigger_id: Mapped[int] = mapped_column(BigInteger)
+    """The trigger that started it; its data are the facts of the run's messages. Triggers are never removed."""
     state: Mapped[str] = mapped_column(Text, default="open")
     """`finished`: all steps done; `ended`: a trigger ended it; `failed`: set aside after repeated errors."""
     position: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -33,7 +33,7 @@ _NEWEST = text("""
 _QUESTION = text("""
     SELECT m.id AS message_id, t.data->'survey'->>'id' AS survey, t.data->'survey'->>'question' AS question
     FROM messages m JOIN triggers t ON t.id = m.trigger_id
-    WHERE m.customer_id = :customer AND t.data ? 'survey'
+    WHERE m.customer_id = :customer AND t.data->'survey' IS NOT NULL
       AND NOT (t.data->'survey'->>'question' = 'cancel-reason' AND EXISTS (
           SELECT FROM answers a WHERE a.customer_id = m.customer_id AND a.survey = t.data->'survey'->>'id'))
       AND (m.id = CAST(:answered AS uuid)

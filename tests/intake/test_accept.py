@@ -62,7 +62,7 @@ def test_an_event_without_a_time_happens_now(db: Session, now: datetime) -> None
 def test_one_poisonous_event_fails_alone(db: Session, now: datetime) -> None:
     events = [read(happening("payment.failed", at=now, customer=name)) for name in ("good", "bad", "fine")]
     good, bad, fine = (event for event in events if isinstance(event, Event))
-    poisoned = Event(**{name: getattr(bad, name) for name in Event.__struct_fields__} | {"data": b'{"x": "\\u0000"}'})
+    poisoned = Event(**{name: getattr(bad, name) for name in Event.__struct_fields__} | {"data": b'{"x": '})
 
     results = accept(db, [good, poisoned, fine], now=now)
 
@@ -73,7 +73,7 @@ def test_one_poisonous_event_fails_alone(db: Session, now: datetime) -> None:
 def test_the_second_of_a_pair_whose_first_was_refused_is_no_duplicate(db: Session, now: datetime) -> None:
     good = read(happening("payment.failed", at=now))
     assert isinstance(good, Event)
-    poisoned = structs.replace(good, data=b'{"x": "\\u0000"}')
+    poisoned = structs.replace(good, data=b'{"x": ')
 
     results = accept(db, [poisoned, good], now=now)
 

@@ -69,6 +69,14 @@ def test_what_is_no_event_is_refused_and_not_raised(raw: bytes) -> None:
     assert isinstance(read(raw), Invalid)
 
 
+@pytest.mark.parametrize("extra", [b"1e999", b"1" * 5000, b'"\\ud800"', b'["\\udc00"]'])
+def test_what_could_not_be_read_again_is_refused_wherever_it_stands(now: datetime, extra: bytes) -> None:
+    whole = msgspec.json.encode(changed(happening("payment.failed", at=now), "data.extra", "EXTRA"))
+    assert isinstance(read(whole), Event)
+
+    assert isinstance(read(whole.replace(b'"EXTRA"', extra)), Invalid)
+
+
 def test_nesting_that_a_later_reader_might_not_bear_is_refused() -> None:
     data = b'"data": {"x": "[[[[", "extra": ' + b"[" * 70 + b"]" * 70 + b"}"
     head = b'{"specversion": "1.0", "id": "a", "source": "s", "type": "payment.failed", "subject": "c", '

@@ -39,7 +39,7 @@ _POINTS = text("""
 """)
 _TRIGGERS = text("""
     INSERT INTO triggers (source, event_id, type, version, customer_id, time, data, state, decisions)
-    SELECT 'test', 'evt_' || n, 'payment.failed', 1, 'cus_' || n, :now, CAST(:data AS jsonb), 'done', '[]'
+    SELECT 'test', 'evt_' || n, 'payment.failed', 1, 'cus_' || n, :now, CAST(:data AS json), 'done', '[]'
     FROM generate_series(1, :many) n RETURNING id, customer_id
 """)
 

@@ -234,7 +234,9 @@ def test_a_sender_at_rest_is_not_called(played: Stage, outbox: Outbox) -> None:
 
 def test_what_cannot_be_written_fails_alone_and_where_it_always_does(played: Stage, outbox: Outbox) -> None:
     happen(played, "payment.failed", 3)
-    played.query("UPDATE triggers SET data = data #- '{invoice,number}' WHERE customer_id = 'cus_1' RETURNING id")
+    played.query(
+        "UPDATE triggers SET data = data::jsonb #- '{invoice,number}' WHERE customer_id = 'cus_1' RETURNING id"
+    )
 
     work(played)
     assert (len(outbox.taken), due(played)) == (5, 1)  # its WhatsApp does not name the invoice
