@@ -135,6 +135,8 @@ def _written(rows: Iterable[Sequence[Any]]) -> str:
 
 def _column(values: tuple[Any, ...]) -> Iterable[str]:
     kinds = set(map(type, values))
+    if kinds == {list}:
+        return _column(tuple(map(_array, values)))
     if kinds == {str}:
         together = "".join(values)
         return map(_text, values) if any(mark in together for mark in _ESCAPED) else values
@@ -150,9 +152,10 @@ def _moment(value: datetime) -> str:
     return value.isoformat()
 
 
-def _texts(values: list[str]) -> str:
-    escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return _text("{" + ",".join(f'"{value}"' for value in escaped) + "}")
+def _array(values: list[str]) -> str:
+    if any("\\" in value or '"' in value for value in values):
+        values = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(values) + '"}' if values else "{}"
 
 
 _ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -163,7 +166,7 @@ _WRITTEN: dict[type, Callable[[Any], str]] = {
     UUID: lambda value: value.bytes.hex(),
     datetime: _moment,
     bytes: lambda value: rf"\\x{value.hex()}",
-    list: _texts,
+    list: lambda value: _text(_array(value)),
     type(None): lambda _value: r"\N",
 }
 

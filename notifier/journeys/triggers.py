@@ -30,10 +30,8 @@ _END = text("""
 """)
 _REMEMBER = """
     INSERT INTO ended_incidents AS e (journey, customer_id, key, time, trigger_id)
-    SELECT DISTINCT ON (journey, customer_id, key) journey, customer_id, key, time, trigger_id
-    FROM unnest(%(journeys)b::text[], %(customers)b::text[], %(keys)b::text[], %(times)b::timestamptz[],
-                %(triggers)b::bigint[]) AS n(journey, customer_id, key, time, trigger_id)
-    ORDER BY journey, customer_id, key, time DESC
+    SELECT * FROM unnest(%(journeys)b::text[], %(customers)b::text[], %(keys)b::text[], %(times)b::timestamptz[],
+                         %(triggers)b::bigint[])
     ON CONFLICT (journey, customer_id, key) DO UPDATE SET time = excluded.time, trigger_id = excluded.trigger_id
     WHERE e.time < excluded.time
 """
@@ -56,11 +54,8 @@ _AGAIN = text("""
     UPDATE runs r SET decisions = r.decisions || CAST(n.decisions AS jsonb)
     FROM unnest(CAST(:ids AS bigint[]), CAST(:decisions AS text[])) AS n(id, decisions) WHERE r.id = n.id
 """)
-_NUMBERS = """
-    SELECT nextval('runs_id_seq') AS number, coalesce(nullif(c.timezone, ''), 'UTC') AS zone
-    FROM unnest(%(customers)b::text[]) WITH ORDINALITY AS n(id, place) LEFT JOIN customers c ON c.id = n.id
-    ORDER BY n.place
-"""
+_ZONES = "SELECT id, timezone FROM customers WHERE id = ANY(%(customers)b::text[])"
+_NUMBERS = "SELECT array_agg(nextval('runs_id_seq')) FROM generate_series(1, %(many)b)"
 _BEGIN = (
     "id", "journey", "version", "customer_id", "incident", "generation", "trigger_id", "state", "position", "due_at",
     "ends_on", "decisions", "started_at", "ended_at", "tries", "error", "end_reason",
@@ -141,15 +136,18 @@ def _keys(rule: Rule, trigger: Any) -> set[str]:
 
 
 def _remember(db: Session, rules: Rules, triggers: Sequence[Any]) -> None:
-    ends = [
-        (rule.definition.journey, trigger.customer_id, f"{trigger.type}|{value_at(trigger.data, end.about)}", trigger)
+    ended = {
+        (rule.definition.journey, trigger.customer_id, f"{trigger.type}|{value_at(trigger.data, end.about)}"): trigger
         for trigger in triggers
         for rule, end in rules.ending.get(trigger.type, ())
-    ]
-    if ends:
-        values = {"journeys": [end[0] for end in ends], "customers": [end[1] for end in ends]}
-        times = {"times": [end[3].time for end in ends], "triggers": [end[3].id for end in ends]}
-        rows(db, _REMEMBER, {**values, **times, "keys": [end[2] for end in ends]})
+    }
+    if ended:
+        places = sorted(ended)  # one order for everybody
+        journeys, customers, keys = zip(*places, strict=True)
+        causes = [ended[place] for place in places]
+        values = {"journeys": list(journeys), "customers": list(customers), "keys": list(keys)}
+        since = {"times": [cause.time for cause in causes], "triggers": [cause.id for cause in causes]}
+        rows(db, _REMEMBER, {**values, **since})
 
 
 def _start(
@@ -237,9 +235,10 @@ def _ended(db: Session, candidates: list[Candidate]) -> dict[tuple[str, str, str
 def _begin(
     db: Session, opening: list[tuple[Candidate, int]], decisions: dict[int, list[Decision]], plan: Plan, now: datetime
 ) -> list[Draft]:
-    numbers = rows(db, _NUMBERS, {"customers": [one.trigger.customer_id for one, _ in opening]})
+    zones = dict(rows(db, _ZONES, {"customers": [one.trigger.customer_id for one, _ in opening]}))
+    [(numbers,)] = rows(db, _NUMBERS, {"many": len(opening)})
     going = []
-    for (number, zone), (one, generation) in zip(numbers, opening, strict=True):
+    for number, (one, generation) in zip(numbers, opening, strict=True):
         read, version, trigger = one.rule.definition, one.rule.version, one.trigger
         facts = {"journey": read.journey, "version": version, "incident": one.incident, "run": number}
         decisions[trigger.id].append(Decision(at=now, verdict="started", reason="journey-started", facts=facts))
@@ -249,6 +248,7 @@ def _begin(
             number, read.journey, version, trigger.customer_id, one.incident, generation, trigger.id, one.keys,
             [started],
         )  # fmt: skip
+        zone = zones.get(trigger.customer_id) or "UTC"
         moved = steps.advance(read, steps.start(read, at=trigger.time), steps.Started(), now, zone)
         going.append(Going(run=run, definition=read, zone=zone, moved=moved))
     drafts = onward(going, plan, now=now)
