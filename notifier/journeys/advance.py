@@ -40,27 +40,27 @@ class Handled(Struct, Generic[Stored], frozen=True):
 #: After so many errors a trigger or a run is set aside.
 TRIES = 5
 
-_CLAIM = text("""
+_CLAIM = """
     WITH oldest AS MATERIALIZED (
         SELECT t.id, t.type, t.customer_id, t.time, t.data FROM triggers t
-        WHERE lower(t.state) = 'pending' AND t.lane = :lane AND NOT EXISTS (
+        WHERE lower(t.state) = 'pending' AND t.lane = %(lane)s AND NOT EXISTS (
             SELECT FROM triggers o
             WHERE o.customer_id = t.customer_id AND o.state = 'pending' AND (o.time, o.id) < (t.time, t.id) OFFSET 0
         )
-        ORDER BY t.time, t.id LIMIT :limit FOR UPDATE SKIP LOCKED
+        ORDER BY t.time, t.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
     SELECT *, pg_try_advisory_xact_lock(hashtextextended(customer_id, 1)) AS is_mine FROM oldest
-""")
-_DUE = text("""
+"""
+_DUE = """
     SELECT r.id, r.journey, r.version, r.customer_id, r.incident, r.generation, r.trigger_id, r.position,
            coalesce((SELECT timezone FROM customers WHERE id = r.customer_id), '') AS timezone
     FROM runs r
-    WHERE r.state = 'open' AND r.due_at <= :now AND NOT EXISTS (
+    WHERE r.state = 'open' AND r.due_at <= %(now)s AND NOT EXISTS (
         SELECT FROM triggers t
         WHERE t.customer_id = r.customer_id AND t.state = 'pending' AND t.lane = 'transactional' OFFSET 0
     )
-    ORDER BY r.due_at, r.id LIMIT :limit FOR UPDATE SKIP LOCKED
-""")
+    ORDER BY r.due_at, r.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+"""
 _OUTCOMES = """
     SELECT run_id, step, channel, state, due_at FROM messages WHERE run_id = ANY(%(runs)b::bigint[])
 """
@@ -106,7 +106,7 @@ def triggers(
 def _oldest(db: Session, lanes: Sequence[Lane], limit: int) -> Sequence[Any]:
     """Claim of the first lane that has any, never of both: what is urgent should not wait for a set of what is not."""
     with in_index_order(db):
-        sets = (db.execute(_CLAIM, {"lane": lane, "limit": limit}).all() for lane in lanes)
+        sets = (rows(db, _CLAIM, {"lane": lane, "limit": limit}) for lane in lanes)
         return next((found for found in sets if found), ())
 
 
@@ -117,7 +117,7 @@ def due(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
     it is claimed.
     """
     with in_index_order(db):
-        found = db.execute(_DUE, {"limit": limit, "now": now}).all()
+        found = rows(db, _DUE, {"limit": limit, "now": now})
     if found:
         rules = registry.load(db)
         _apart(db, found, lambda group: write(db, _move(db, rules, group, plan, now=now)), _RUN_FAILED)
