@@ -49,14 +49,21 @@ def _decent(at: datetime, kind: str, zones: tuple[str, ...], country: str) -> De
     return None
 
 
-@lru_cache(maxsize=10_000)
 def candidates(timezone: str, country: str, phone: str = "") -> tuple[str, ...]:
     """Return the zones a person may be in: the one on record, else all of the country's, else all of the number's."""
     if timezone:
         return (timezone,)
-    found = _zones_of_country().get(country, ())
-    if not found and phone:
-        found = phonenumbers.timezone.time_zones_for_number(phonenumbers.parse(phone))
+    return _of_country(country) or _of_number(phone)
+
+
+@lru_cache(maxsize=1000)
+def _of_country(country: str) -> tuple[str, ...]:
+    return tuple(sorted(zone for zone in _zones_of_country().get(country, ()) if _exists(zone)))
+
+
+@lru_cache(maxsize=1000)
+def _of_number(phone: str) -> tuple[str, ...]:
+    found = phonenumbers.timezone.time_zones_for_number(phonenumbers.parse(phone)) if phone else ()
     return tuple(sorted(zone for zone in found if _exists(zone))) or ("UTC",)
 
 
