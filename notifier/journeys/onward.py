@@ -44,17 +44,15 @@ def onward(going: Sequence[Going], plan: Plan, *, now: datetime) -> list[Draft]:
 
 
 def _passed_over(by_run: dict[int, Going], made: Iterable[Draft]) -> list[Going]:
-    """Note what became of each draft, and return the runs whose present step waits for one that will not go."""
+    """Note the drafts that will not go, and return the runs whose present step waits for one of them."""
     found: dict[int, Going] = {}
     for draft in made:
+        if draft.state == "planned":  # its run waits for what becomes of it
+            continue
         one = by_run[draft.run_id]
         position = one.moved.position
-        if draft.step != position.step or draft.channel not in position.tried:
-            continue
-        is_skipped = draft.state == "skipped"
-        known = Outcome(state="failed") if is_skipped else Outcome(state="open", earliest=draft.due_at)
-        one.outcomes = {**one.outcomes, draft.channel: known}
-        if is_skipped:
+        if draft.step == position.step and draft.channel in position.tried:
+            one.outcomes = {**one.outcomes, draft.channel: Outcome(state="failed")}
             found[draft.run_id] = one
     return list(found.values())
 
