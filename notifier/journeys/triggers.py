@@ -54,8 +54,11 @@ _AGAIN = text("""
     UPDATE runs r SET decisions = r.decisions || CAST(n.decisions AS jsonb)
     FROM unnest(CAST(:ids AS bigint[]), CAST(:decisions AS text[])) AS n(id, decisions) WHERE r.id = n.id
 """)
-_ZONES = "SELECT id, timezone FROM customers WHERE id = ANY(%(customers)b::text[])"
-_NUMBERS = "SELECT array_agg(nextval('runs_id_seq')) FROM generate_series(1, %(many)b)"
+_NUMBERS = """
+    SELECT (SELECT array_agg(nextval('runs_id_seq')) FROM generate_series(1, %(many)b)) AS numbers,
+           array_agg(id) AS customers, array_agg(timezone) AS zones
+    FROM customers WHERE id = ANY(%(customers)b::text[])
+"""
 _BEGIN = (
     "id", "journey", "version", "customer_id", "incident", "generation", "trigger_id", "state", "position", "due_at",
     "ends_on", "decisions", "started_at", "ended_at", "tries", "error", "end_reason",
@@ -235,10 +238,11 @@ def _ended(db: Session, candidates: list[Candidate]) -> dict[tuple[str, str, str
 def _begin(
     db: Session, opening: list[tuple[Candidate, int]], decisions: dict[int, list[Decision]], plan: Plan, now: datetime
 ) -> list[Draft]:
-    zones = dict(rows(db, _ZONES, {"customers": [one.trigger.customer_id for one, _ in opening]}))
-    [(numbers,)] = rows(db, _NUMBERS, {"many": len(opening)})
+    asked = {"many": len(opening), "customers": [one.trigger.customer_id for one, _ in opening]}
+    [found] = rows(db, _NUMBERS, asked)
+    zones = dict(zip(found.customers or (), found.zones or (), strict=True))
     going = []
-    for number, (one, generation) in zip(numbers, opening, strict=True):
+    for number, (one, generation) in zip(found.numbers, opening, strict=True):
         read, version, trigger = one.rule.definition, one.rule.version, one.trigger
         facts = {"journey": read.journey, "version": version, "incident": one.incident, "run": number}
         decisions[trigger.id].append(Decision(at=now, verdict="started", reason="journey-started", facts=facts))
