@@ -27,14 +27,14 @@ class Point(Struct, frozen=True):
     suppressed: str
 
 
-class Known(Struct, frozen=True, kw_only=True):
+class Known(Struct, frozen=True):
     """What is known of one customer."""
 
+    points: Mapping[str, Point]
+    allowed: Mapping[tuple[str, str], bool]
     locale: str = ""
     timezone: str = ""
     country: str = ""
-    points: Mapping[str, Point]
-    allowed: Mapping[tuple[str, str], bool]
 
     def point(self, channel: str) -> Point:
         """Return the customer's address on a channel; an empty one if there is none."""
@@ -54,18 +54,11 @@ def load(db: Session, customer_ids: Collection[str]) -> dict[str, Known]:
     if not ids:
         return {}
     allowed = state.allowed(db, ids)
-    known = {ident: Known(points={}, allowed=allowed[ident]) for ident in ids}
-    points: dict[str, dict[str, Point]] = {}
-    for row in rows(db, _PEOPLE, {"ids": ids}):
-        if row.id not in points:
-            points[row.id] = {}
-            known[row.id] = Known(
-                locale=row.locale,
-                timezone=row.timezone,
-                country=row.country,
-                points=points[row.id],
-                allowed=allowed[row.id],
-            )
-        if row.channel:
-            points[row.id][row.channel] = Point(row.address, row.is_invalid, row.suppressed)
-    return known
+    known: dict[str, Known] = {}
+    points: dict[str, dict[str, Point]] = {ident: {} for ident in ids}
+    for ident, locale, timezone, country, channel, address, is_invalid, suppressed in rows(db, _PEOPLE, {"ids": ids}):
+        if channel:
+            points[ident][channel] = Point(address, is_invalid, suppressed)
+        if ident not in known:
+            known[ident] = Known(points[ident], allowed[ident], locale, timezone, country)
+    return known | {ident: Known({}, allowed[ident]) for ident in ids if ident not in known}
