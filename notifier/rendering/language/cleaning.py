@@ -1,5 +1,7 @@
 """Make other people's text safe to stand inside our sentences: no control characters, no tricks with direction."""
 
+import re
+
 import msgspec
 import regex
 
@@ -14,7 +16,7 @@ class Unrenderable(NotifierError):
 # private-use and unassigned ones. Joiners (U+200C, U+200D) stay: scripts and emoji need them.
 _UNWANTED = regex.compile(r"[\p{Cc}\p{Co}\p{Cn}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+")
 _RIGHT_TO_LEFT = regex.compile(r"[\p{Bidi_Class=R}\p{Bidi_Class=AL}]")
-_FIRST_RIGHT_TO_LEFT = "\u0590"
+_MAYBE_RIGHT_TO_LEFT = re.compile("[\u0590-\U0010ffff]")
 _CLUSTER = regex.compile(r"\X")
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
@@ -30,7 +32,7 @@ def value(text: str) -> str:
         return text
     # Nearly all the rest is Latin with at most CLDR's own spaces in it; what follows costs more.
     spaced = text.replace("\u00a0", " ").replace("\u202f", " ")
-    if spaced.isprintable() and max(spaced, default="") < _FIRST_RIGHT_TO_LEFT:
+    if spaced.isprintable() and not _MAYBE_RIGHT_TO_LEFT.search(spaced):
         return text
     require_storable(text)
     if _UNWANTED.search(text):
@@ -47,8 +49,10 @@ def name(text: str, limit: int = 60) -> str:
 
 def first_name(full: str) -> str:
     """Return what to greet a person by: the first word that is no title or initial, else the whole name."""
-    words = full.split()
-    return next((word for word in words if len(word) > 1 and not word.endswith((".", ","))), full)
+    for word in full.split():
+        if len(word) > 1 and word[-1] not in ".,":
+            return word
+    return full
 
 
 def short(text: str, limit: int, ending: str = "…") -> str:
