@@ -39,7 +39,7 @@ def segments(channel: str, kept: Kept | None) -> int:
 
 def _kept(content: Content) -> Kept:
     if isinstance(content, Email):
-        return Kept(subject=content.subject, text=content.text, html=content.html)
+        return Kept(subject=content.subject, text=content.text, html=str(content.html))
     if isinstance(content, ApprovedTemplate):
         return Kept(text=content.text, buttons=content.buttons)
     return Kept(text=content.text)

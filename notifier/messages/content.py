@@ -1,14 +1,16 @@
 """
 Exactly what was sent, packed for keeping.
 
-Nearly all of a message is its template. So each is compressed against a dictionary: the template's own sample, rendered
-when its version was published. A dictionary is named by its digest and never changes; whoever reads a message later,
-with whatever templates, finds by its name what it was packed with.
+Nearly all of a message is its template. So of HTML only the values are kept, and the numbers of the constant pieces
+between them; and the whole is compressed against a sample, made when the template's version was published. Pieces and
+sample are a dictionary, which is named by its digest and never changes; whoever reads a message later, with whatever
+templates, finds by its name what it was packed with.
 """
 
 import hashlib
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -22,8 +24,13 @@ else:
     from backports import zstd
 
 LEVEL = 3
-PLAIN, KEYED = "zstd", "zstd:"
-"""Encodings: JSON without a dictionary; and, with the dictionary's digest behind it, MessagePack against one."""
+LEVEL_AGAINST = -1
+"""Against a sample it makes them hardly longer, in half the time."""
+PLAIN, PIECES, KEYED = "zstd", "pieces:", "zstd:"
+"""
+Encodings, behind all but the first a dictionary's digest: JSON alone; JSON with pieces, against a sample; MessagePack
+against the dictionary itself, which is only read any more.
+"""
 
 _FIND = text("SELECT body FROM content_dictionaries WHERE digest = :digest LIMIT 1")
 
@@ -47,32 +54,59 @@ class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.text.removesuffix(tail) if tail else self.text
 
 
+class _Packed(Kept, frozen=True, kw_only=True):
+    """As it is kept against a dictionary."""
+
+    html: str | list[int | str] = ""  # type: ignore[assignment] # whole, or values and numbers of pieces
+
+
+class _Body(Struct, frozen=True):
+    """Of a dictionary."""
+
+    sample: msgspec.Raw
+    pieces: Sequence[str] = ()
+
+
 class Dictionary:
     """What messages of one template version in one language have in common."""
 
     def __init__(self, body: bytes) -> None:
         """`body` is what `sample` returned."""
+        read = msgspec.json.decode(body, type=_Body)
         self.body = body
         self.digest = hashlib.blake2b(body, digest_size=8).hexdigest()
-        self.zstd = zstd.ZstdDict(body, is_raw=True)
+        self._pieces = read.pieces
+        self._sample = zstd.ZstdDict(bytes(read.sample), is_raw=True)
         self._local = threading.local()
 
-    def pack(self, kept: Kept) -> tuple[str, bytes]:
-        """Return (encoding, body) for `models.Content`."""
+    def pack(self, words: bytes) -> tuple[str, bytes]:
+        """
+        Return (encoding, body) for `models.Content`.
+
+        `words`: a `Kept` in JSON, whose HTML may be a list: values, and the numbers of the pieces between them.
+        """
         compressor = self._compressor()
-        return KEYED + self.digest, compressor.compress(msgspec.msgpack.encode(kept), compressor.FLUSH_FRAME)
+        return PIECES + self.digest, compressor.compress(words, compressor.FLUSH_FRAME)
+
+    def unpack(self, body: bytes) -> Kept:
+        """Read back what was packed."""
+        packed = msgspec.json.decode(zstd.decompress(body, zstd_dict=self._sample), type=_Packed)
+        html = packed.html
+        if not isinstance(html, str):
+            html = "".join(self._pieces[piece] if isinstance(piece, int) else piece for piece in html)
+        return Kept(**{**msgspec.structs.asdict(packed), "html": html})
 
     def _compressor(self) -> "zstd.ZstdCompressor":
         """One to a thread, as making one costs as much as ten messages."""
         if not hasattr(self._local, "compressor"):
-            self._local.compressor = zstd.ZstdCompressor(level=LEVEL, zstd_dict=self.zstd.as_digested_dict)
+            self._local.compressor = zstd.ZstdCompressor(level=LEVEL_AGAINST, zstd_dict=self._sample.as_digested_dict)
         compressor: zstd.ZstdCompressor = self._local.compressor
         return compressor
 
 
-def sample(kept: Kept) -> bytes:
-    """Return the body of the dictionary for messages like this one."""
-    return msgspec.msgpack.encode(kept)
+def sample(words: bytes, pieces: Sequence[str]) -> bytes:
+    """Return the body of the dictionary for messages like this one (see `Dictionary.pack`), with these pieces."""
+    return msgspec.json.encode(_Body(msgspec.Raw(words), pieces))
 
 
 def pack(kept: Kept) -> tuple[str, bytes]:
@@ -89,11 +123,13 @@ def unpack(db: Session, encoding: str, body: bytes) -> Kept:
     """
     if encoding == PLAIN:
         return msgspec.json.decode(zstd.decompress(body), type=Kept)
-    if not encoding.startswith(KEYED):
-        raise ValueError(f"content is kept as {encoding!r}, which this version cannot read")
-    digest = encoding.removeprefix(KEYED)
-    known = _known.get(digest) or _learn(db, digest)
-    return msgspec.msgpack.decode(zstd.decompress(body, zstd_dict=known.zstd), type=Kept)
+    if encoding.startswith(PIECES):
+        digest = encoding.removeprefix(PIECES)
+        return (_known.get(digest) or remember(_body(db, digest))).unpack(body)
+    if encoding.startswith(KEYED):
+        against = zstd.ZstdDict(_body(db, encoding.removeprefix(KEYED)), is_raw=True)
+        return msgspec.msgpack.decode(zstd.decompress(body, zstd_dict=against), type=Kept)
+    raise ValueError(f"content is kept as {encoding!r}, which this version cannot read")
 
 
 def as_json(kept: Kept | None) -> dict[str, Any] | None:
@@ -105,11 +141,11 @@ _known: dict[str, Dictionary] = {}
 """By digest, of whatever database: a digest stands for its bytes."""
 
 
-def _learn(db: Session, digest: str) -> Dictionary:
+def _body(db: Session, digest: str) -> bytes:
     body = db.execute(_FIND, {"digest": digest}).scalar_one_or_none()
     if body is None:
         raise ValueError(f"content is kept against the dictionary {digest}, which is gone")
-    return remember(bytes(body))
+    return bytes(body)
 
 
 def remember(body: bytes) -> Dictionary:

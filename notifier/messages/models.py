@@ -136,7 +136,7 @@ class ContentDictionary(Base):
     channel: Mapped[str] = mapped_column(Text, primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     locale: Mapped[str] = mapped_column(Text, primary_key=True)
-    digest: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text, primary_key=True)
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 

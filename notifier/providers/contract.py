@@ -1,10 +1,11 @@
 """What every provider adapter does, in our words: it translates, and decides nothing, stores nothing, never retries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from notifier.errors import Refused as RefusedError
@@ -45,12 +46,29 @@ Reason = Literal[
 ]
 
 
+class Html(Struct, frozen=True, kw_only=True):
+    """HTML as it is sent: in pieces, most of which are the same for all messages of a template."""
+
+    pieces: Sequence[bytes]
+    """Together a JSON string, quotes and all."""
+    kept: bytes
+    """The same in JSON as `messages.content` keeps it: the whole, or the values and the numbers of the other pieces."""
+
+    @classmethod
+    def of(cls, text: str) -> "Html":
+        whole = msgspec.json.encode(text)
+        return cls(pieces=(whole,), kept=whole)
+
+    def __str__(self) -> str:
+        return msgspec.json.decode(b"".join(self.pieces), type=str)
+
+
 class Email(Struct, frozen=True, kw_only=True):
     """A rendered email. `unsubscribe_url` becomes List-Unsubscribe with one-click POST (RFC 8058); empty: none."""
 
     subject: str
     text: str
-    html: str
+    html: Html
     unsubscribe_url: str = ""
     topic: str = ""
 

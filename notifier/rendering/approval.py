@@ -25,18 +25,18 @@ def wordings(library: Library, *, public_url: str) -> list[Wording]:
 
 def _wording(library: Library, template: str, locale: str, public_url: str) -> Wording:
     approved = library.approved(template)
-    parts = library.compiled(template, "whatsapp", locale, catalogs.formatting(locale))
+    made = library.compiled(template, "whatsapp", locale, catalogs.formatting(locale))
     numbered = {name: f"{{{{{number}}}}}" for number, name in enumerate(approved.variables, start=1)}
     sampled = preview(library, template, "whatsapp", locale, today=SAMPLED_ON)
     assert isinstance(sampled, ApprovedTemplate)
     data = sample(library.purpose(template).triggers[0], locale, SAMPLED_ON)
     values = context(facts(template, "whatsapp", locale, data=data), locale)
-    _, said = given(library, parts, values, template)
+    _, said = given(library, made["given"], values, template)
     buttons = [(title, f"{public_url}/m/{{{{{len(numbered) + 1 + place}}}}}") for place, (title, _) in enumerate(said)]
     return Wording(
         name=f"{template}.{locale}",
         language=locale,
-        body=parts["text"].render(numbered | {"lang": values["lang"]}).strip(),
+        body=made["words"].say(numbered | {"lang": values["lang"]})[0].strip(),
         samples=dict(sampled.variables),
         buttons=tuple(buttons),
     )

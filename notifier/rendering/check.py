@@ -146,7 +146,7 @@ def _too_much(content: Content, channel: Channel) -> Iterator[tuple[str, str]]:
     if isinstance(content, Email):
         if not content.subject or len(content.subject) > LONGEST_SUBJECT:
             yield f"The subject has {len(content.subject)} characters.", f"Write 1 to {LONGEST_SUBJECT}."
-        if (size := len(content.html.encode())) > LARGEST_HTML:
+        if (size := len(str(content.html).encode())) > LARGEST_HTML:
             yield f"The HTML has {size} bytes.", f"Mail clients cut long mails: stay below {LARGEST_HTML}."
     elif channel == "sms" and (count := segments.count(content.text)).segments > MOST_SEGMENTS:
         yield f"It takes {count.segments} segments ({count.encoding}).", f"Say it in {MOST_SEGMENTS}."

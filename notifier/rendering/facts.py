@@ -60,13 +60,14 @@ class Links(Struct, frozen=True, kw_only=True):
 
     def named(self, *, with_scores: bool) -> dict[str, Any]:
         """Return the links as templates know them: `links.pay`; with scores also `links.survey[9]`."""
+        view = self.view
         named: dict[str, Any] = {
-            "view": self.view,
-            "pay": self.pay,
-            "preferences": self.preferences,
-            "unsubscribe": self.unsubscribe,
-            "subscription": self.subscription,
-            "answer": self.answer,
+            "view": view,
+            "pay": f"{view}/pay",
+            "preferences": f"{view}/preferences",
+            "unsubscribe": f"{view}/unsubscribe",
+            "subscription": f"{view}/subscription",
+            "answer": f"{view}/survey",
         }
         if with_scores:
             named["survey"] = [self.survey(score) for score in range(HIGHEST_SCORE + 1)]

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import msgspec
+from msgspec import Raw
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -9,7 +11,7 @@ from sqlalchemy.orm import Session
 from notifier.i18n import catalogs
 from notifier.messages.content import Kept, remember, sample
 from notifier.messages.models import ContentDictionary
-from notifier.providers.contract import ApprovedTemplate, Channel, Content, Email, Text
+from notifier.providers.contract import ApprovedTemplate, Channel, Content, Email, Html, Text
 from notifier.rendering.library import Library
 from notifier.rendering.preview import preview
 
@@ -18,7 +20,10 @@ def as_kept(content: Content) -> Kept:
     """Return what is stored of a content."""
     if isinstance(content, Email):
         return Kept(
-            subject=content.subject, text=content.text, html=content.html, unsubscribe_url=content.unsubscribe_url
+            subject=content.subject,
+            text=content.text,
+            html=str(content.html),
+            unsubscribe_url=content.unsubscribe_url,
         )
     if isinstance(content, ApprovedTemplate):
         return Kept(
@@ -30,11 +35,29 @@ def as_kept(content: Content) -> Kept:
     return Kept(text=content.text)
 
 
+def in_pieces(content: Content) -> bytes:
+    """Return the same for packing against the template's dictionary."""
+    if isinstance(content, Email):
+        return msgspec.json.encode(
+            {
+                "subject": content.subject,
+                "text": content.text,
+                "html": Raw(content.html.kept),
+                "unsubscribe_url": content.unsubscribe_url,
+            }
+        )
+    return msgspec.json.encode(content)  # the others have the same fields
+
+
 def revived(channel: str, topic: str, kept: Kept) -> Content:
     """Make the same content again from what was stored."""
     if channel == "email":
         return Email(
-            subject=kept.subject, text=kept.text, html=kept.html, unsubscribe_url=kept.unsubscribe_url, topic=topic
+            subject=kept.subject,
+            text=kept.text,
+            html=Html.of(kept.html),
+            unsubscribe_url=kept.unsubscribe_url,
+            topic=topic,
         )
     if channel == "whatsapp" and (kept.content_sid or kept.variables):
         return ApprovedTemplate(
@@ -44,15 +67,14 @@ def revived(channel: str, topic: str, kept: Kept) -> Content:
 
 
 def give_dictionaries(db: Session, library: Library) -> None:
-    """Give the library the dictionary of each template in force; make and store those that are new."""
-    for row in db.scalars(select(ContentDictionary)):
-        if library.versions.get((row.template, row.channel)) == row.version:
-            library.dictionaries[row.template, row.channel, row.locale] = remember(row.body)
+    """Give the library the dictionary of each template in force; store those that are new."""
+    stored = set(db.scalars(select(ContentDictionary.digest)))
     made = []
     for template, channel, locale in _languages(library):
-        if (template, channel, locale) not in library.dictionaries:
-            known = remember(sample(as_kept(preview(library, template, channel, locale))))
-            library.dictionaries[template, channel, locale] = known
+        pieces = library.compiled(template, channel, locale, catalogs.formatting(locale))["words"].pieces
+        known = remember(sample(in_pieces(preview(library, template, channel, locale)), pieces))
+        library.dictionaries[template, channel, locale] = known
+        if known.digest not in stored:
             made.append({
                 "template": template, "channel": channel, "version": library.versions[template, channel],
                 "locale": locale, "digest": known.digest, "body": known.body,

@@ -6,15 +6,15 @@ from typing import Literal, TypeVar, get_args
 
 import msgspec
 import yaml
-from jinja2 import Environment, Template, TemplateError
+from jinja2 import TemplateError
 from msgspec import Struct
 
 from notifier.errors import Invalid, Missing, NotifierError
 from notifier.i18n import catalogs
 from notifier.messages.content import Dictionary
 from notifier.providers.contract import Channel
-from notifier.rendering.language import compiling, environment, mail
-from notifier.rendering.language.compiling import Part
+from notifier.rendering.language import mail
+from notifier.rendering.language.compiling import Compiled, Wording
 from notifier.rendering.language.environment import Kind
 
 Read = TypeVar("Read")
@@ -26,8 +26,6 @@ FILES: dict[Channel, tuple[str, ...]] = {
     "whatsapp": ("whatsapp.txt", "whatsapp.yaml"),
 }
 LAYOUTS = ("email.mjml", "email.txt")
-SEPARATOR = "\x1f"
-"""A control character: no value can have it, as `cleaning.value` takes them out."""
 
 
 class UnknownTemplate(Missing):
@@ -75,9 +73,8 @@ class Library:
         """(template, channel) → published version; see `versions.publish`."""
         self.dictionaries: dict[tuple[str, str, str], Dictionary] = {}
         """(template, channel, locale) → what its messages are kept against; see `versions.publish`."""
-        self._compiled: dict[tuple[str, str, str], dict[str, tuple[Kind, Template]]] = {}
-        self._environments: dict[tuple[Kind, str, str], Environment] = {}
-        self._parts: dict[tuple[str, str, str, str], dict[str, Part]] = {}
+        self._compiled: dict[tuple[str, str, str], dict[str, Compiled]] = {}
+        self._wordings: dict[tuple[str, str, str, str], dict[str, Wording]] = {}
         self._approved: dict[str, Approved] = {}
 
     @classmethod
@@ -125,57 +122,41 @@ class Library:
                     with suppress(NotifierError, TemplateError):
                         self.compiled(template, channel, locale, catalogs.formatting(locale))
 
-    def compiled(self, template: str, channel: Channel, locale: str, region: str) -> dict[str, Part]:
+    def compiled(self, template: str, channel: Channel, locale: str, region: str) -> dict[str, Wording]:
         """
-        Return the parts of a message, ready to be rendered: `html` and `text` (an email's with its subject before it);
-        for WhatsApp also `given`: its variables and its buttons' titles and links. What is several stands in one part,
-        with `SEPARATOR` between, so that Jinja is started once and not ten times.
+        Return a message's `words` (of an email: subject, text, HTML); for WhatsApp also `given`: its variables, and its
+        buttons' titles and links.
 
         Raises:
             UnknownTemplate: there are no such words.
             Invalid, jinja2.TemplateSyntaxError: they cannot be compiled.
         """
         key = (template, channel, locale, region)
-        if (parts := self._parts.get(key)) is None:
+        if (wordings := self._wordings.get(key)) is None:
             if channel not in self.channels(template):
                 raise UnknownTemplate(f"Template {template!r} has no words for {channel}.")
-            templates = self._compiled.get(key[:3])
-            if templates is None:
-                templates = self._compiled[key[:3]] = self._compile(template, channel, locale)
-            parts = self._parts[key] = {
-                part: Part(made, self._environment(kind, locale, region)) for part, (kind, made) in templates.items()
-            }
-        return parts
+            if (compiled := self._compiled.get(key[:3])) is None:
+                words = catalogs.translations(locale)
+                compiled = self._compiled[key[:3]] = {
+                    name: Compiled(texts, locale, words) for name, texts in self.texts(template, channel).items()
+                }
+            wordings = self._wordings[key] = {name: made.in_region(region) for name, made in compiled.items()}
+        return wordings
 
-    def _compile(self, template: str, channel: Channel, locale: str) -> dict[str, tuple[Kind, Template]]:
-        kind: Kind = "sms" if channel == "sms" else "text"
-        sources = {part: (kind, SEPARATOR.join(texts)) for part, texts in self.sources(template, channel).items()}
-        if channel == "email":
-            sources["html"] = "html", self.html(template)
-        words = catalogs.translations(locale)
-        return {
-            part: (kind, compiling.compiled(self._environment(kind, locale), source, words))
-            for part, (kind, source) in sources.items()
-        }
-
-    def _environment(self, kind: Kind, locale: str, region: str = "") -> Environment:
-        key = (kind, locale, region)
-        if (made := self._environments.get(key)) is None:
-            plain = environment.environment(kind, locale) if not region else self._environment(kind, locale)
-            made = self._environments[key] = environment.in_region(plain, kind, region) if region else plain
-        return made
-
-    def sources(self, template: str, channel: Channel) -> dict[str, list[str]]:
-        """Return the sources of each part of a channel that is plain text."""
+    def texts(self, template: str, channel: Channel) -> dict[str, list[tuple[Kind, str]]]:
+        """Return the sources of what is said together."""
         files = self.files[template]
         if channel == "email":
             whole = self.layouts["email.txt"].replace("[[ message ]]", files["email.txt"].strip())
-            return {"text": [files["email.subject"].strip(), whole]}
+            return {"words": [("text", files["email.subject"].strip()), ("text", whole), ("html", self.html(template))]}
         if channel == "sms":
-            return {"text": [files["sms.txt"].strip()]}
+            return {"words": [("sms", files["sms.txt"].strip())]}
         approved = self.approved(template)
-        buttons = [source for button in approved.buttons for source in (button.title, button.link)]
-        return {"text": [files["whatsapp.txt"].strip()], "given": [*approved.variables.values(), *buttons]}
+        given = [
+            *approved.variables.values(),
+            *(side for button in approved.buttons for side in (button.title, button.link)),
+        ]
+        return {"words": [("text", files["whatsapp.txt"].strip())], "given": [("text", source) for source in given]}
 
     def html(self, template: str) -> str:
         """Return an email as HTML with its Jinja still in it."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import cache
 from typing import Any
 
 from jinja2 import TemplateError
@@ -11,14 +12,10 @@ from notifier.providers.contract import ApprovedTemplate, Content, Email, Text
 from notifier.rendering.facts import Facts
 from notifier.rendering.language import cleaning
 from notifier.rendering.language.cleaning import Unrenderable
-from notifier.rendering.language.compiling import Part
-from notifier.rendering.library import SEPARATOR, Library
+from notifier.rendering.language.compiling import Wording
+from notifier.rendering.library import Library
 
-LONGEST = 200_000
-"""Characters of one rendered part; a message beyond it is a mistake, and mail clients cut it at half of that."""
 LONGEST_VARIABLE = 1024
-_SPACE = " \t\r\n"
-"""What is trimmed around a part: not the separator, which `str.strip` takes for white space."""
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _LONGEST_NAME = {"email": 60, "sms": 24, "whatsapp": 60}
 _PLAIN = str.maketrans({
@@ -37,14 +34,14 @@ def render(library: Library, facts: Facts) -> Content:
         UnknownTemplate: the library has no such words.
     """
     locale = catalogs.match(facts.locale)
-    parts = library.compiled(facts.template, facts.channel, locale, catalogs.formatting(locale, facts.country))
+    made = library.compiled(facts.template, facts.channel, locale, catalogs.formatting(locale, facts.country))
     try:
         values = context(facts, locale)
         if facts.channel == "email":
-            return _email(parts, values, facts, library.purposes[facts.template].topic)
+            return _email(made["words"], values, facts, library.purposes[facts.template].topic)
         if facts.channel == "sms":
-            return Text(text=_said(parts["text"], values).translate(_PLAIN))
-        return _approved(library, parts, values, facts, locale)
+            return Text(text=_plain(made["words"].say(values)[0]))
+        return _approved(library, made, values, facts, locale)
     except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Unrenderable(f"{facts.template} cannot be written: {type(error).__name__}: {error}") from error
 
@@ -63,31 +60,36 @@ def context(facts: Facts, locale: str) -> dict[str, Any]:
     }
 
 
-def _said(part: Part, values: dict[str, Any]) -> str:
-    text = part.render(values)
-    if len(text) > LONGEST:
-        raise Unrenderable(f"The text has {len(text)} characters; {LONGEST} is the most.")
-    cleaning.require_storable(text)
-    return text.strip(_SPACE)
-
-
-def _email(parts: dict[str, Part], values: dict[str, Any], facts: Facts, topic: str) -> Email:
-    subject, text = _said(parts["text"], values).split(SEPARATOR)
+def _email(words: Wording, values: dict[str, Any], facts: Facts, topic: str) -> Email:
+    subject, text, html = words.say(values)
     return Email(
         subject=" ".join(subject.split()),
-        text=_BLANK_LINES.sub("\n\n", text.strip()) + "\n",
-        html=_said(parts["html"], values),
+        text=_spaced(text.strip()) + "\n",
+        html=html,
         unsubscribe_url=facts.links.unsubscribe,
         topic=topic,
     )
 
 
+def _spaced(text: str) -> str:
+    """Return a text with at most one blank line at a place: an absent sentence leaves more."""
+    if "\n " in text or "\n\t" in text:
+        return _BLANK_LINES.sub("\n\n", text)
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else text.translate(_PLAIN)
+
+
 def _approved(
-    library: Library, parts: dict[str, Part], values: dict[str, Any], facts: Facts, locale: str
+    library: Library, made: dict[str, Wording], values: dict[str, Any], facts: Facts, locale: str
 ) -> ApprovedTemplate:
-    named, buttons = given(library, parts, values, facts.template)
+    named, buttons = given(library, made["given"], values, facts.template)
     variables = list(named.values())
-    text = _said(parts["text"], named | {"lang": values["lang"]})
+    (text,) = made["words"].say(named | {"lang": values["lang"]})
     for title, link in buttons:
         text += f"\n\n{title}: {link}"
         variables.append(link.removeprefix(f"{facts.links.public_url}/m/"))
@@ -100,16 +102,17 @@ def _approved(
 
 
 def given(
-    library: Library, parts: dict[str, Part], values: dict[str, Any], template: str
+    library: Library, wording: Wording, values: dict[str, Any], template: str
 ) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
     """Return the named variables of a WhatsApp message, and the title and link of each of its buttons."""
     names = library.approved(template).variables
-    said = _said(parts["given"], values).split(SEPARATOR)
+    said = wording.say(values)
     buttons = [text.strip() for text in said[len(names) :]]
     named = {name: _variable(text) for name, text in zip(names, said, strict=False)}
     return named, tuple(zip(buttons[::2], buttons[1::2], strict=True))
 
 
+@cache
 def placeholder_sid(template: str, locale: str) -> str:
     """Return a well-formed Content SID that no account has: `sending` puts the account's own in its place."""
     return f"HX{hashlib.blake2s(f'{template}/{locale}'.encode(), digest_size=16).hexdigest()}"

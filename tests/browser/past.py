@@ -51,7 +51,7 @@ def _send(db: Session, library: Library, now: datetime) -> dict[str, UUID]:
             continue
         state = states[number % len(states)]
         words = preview(library, message.template, message.channel, message.locale, today=now.date())
-        kept = Kept(subject=getattr(words, "subject", ""), text=words.text, html=getattr(words, "html", ""))
+        kept = Kept(subject=getattr(words, "subject", ""), text=words.text, html=str(getattr(words, "html", "")))
         encoding, body = pack(kept)
         reason = {"undelivered": "unreachable", "unknown": "no-answer"}.get(state, "")
         attempt = Attempt(

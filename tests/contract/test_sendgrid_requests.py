@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import msgspec
 from sendgrid.helpers.mail import (
     Category,
     ClickTracking,
@@ -17,13 +18,17 @@ from sendgrid.helpers.mail import (
 )
 from sendgrid.helpers.mail import Email as Address
 
-from notifier.providers.contract import Email, Outgoing
+from notifier.providers.contract import Email, Html, Outgoing
 from notifier.providers.sendgrid.mails import SendGrid, reply_address
 from notifier.providers.transport import Transport
 
 ATTEMPT = UUID("01890000-0000-7000-8000-000000000001")
 WORDS = Email(
-    subject="Cobrança: R$ 10", text="Olá", html="<p>Olá</p>", unsubscribe_url="https://a.example/m/x/u", topic="billing"
+    subject="Cobrança: R$ 10",
+    text='Olá "Ana"\n',
+    html=Html.of('<p class="a">Olá</p>\n'),
+    unsubscribe_url="https://a.example/m/x/u",
+    topic="billing",
 )
 
 
@@ -38,7 +43,7 @@ def official() -> dict[str, object]:
     person.add_header(Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     mail.add_personalization(person)
     mail.add_content(Content("text/plain", WORDS.text))
-    mail.add_content(Content("text/html", WORDS.html))
+    mail.add_content(Content("text/html", str(WORDS.html)))
     mail.reply_to = ReplyTo(reply_address("reply@aurora.example", ATTEMPT))
     mail.add_category(Category("billing"))
     tracking = TrackingSettings()
@@ -58,6 +63,6 @@ def test_the_payload_is_the_one_the_package_makes() -> None:
         reply_to="reply@aurora.example",
     )
 
-    payload = provider.payload(Outgoing(attempt_id=ATTEMPT, channel="email", to="ana@example.com", content=WORDS))
+    body = provider.body(Outgoing(attempt_id=ATTEMPT, channel="email", to="ana@example.com", content=WORDS))
 
-    assert payload == official()
+    assert msgspec.json.decode(body) == official()

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from notifier.errors import Misconfigured
-from notifier.providers.contract import Email, Outgoing
+from notifier.providers.contract import Email, Html, Outgoing
 from notifier.providers.smtp import dkim, mime
 
 KEY = rsa.generate_private_key(65537, 2048)
@@ -21,7 +21,7 @@ SIGNER = dkim.Signer(selector="s2026", domain="example.com", key=KEY)
 def mail(
     subject: str = "Sua fatura nº 7 não foi paga, e agora? " * 3, text: str = "Olá  \t!\n\n\n", url: str = ""
 ) -> bytes:
-    content = Email(subject=subject, text=text, html=f"<p>{text}</p>", unsubscribe_url=url)
+    content = Email(subject=subject, text=text, html=Html.of(f"<p>{text}</p>"), unsubscribe_url=url)
     outgoing = Outgoing(attempt_id=uuid4(), channel="email", to="ana@example.net", content=content)
     return mime.build(outgoing, content, sender="Ação <news@example.com>", reply_to="reply@example.com")
 

@@ -20,6 +20,7 @@ from notifier.providers.contract import (
     Email,
     ForgedHook,
     Hook,
+    Html,
     NotSent,
     Outcome,
     Outgoing,
@@ -108,7 +109,9 @@ def test_every_blank_is_filled_once() -> None:
 def test_only_texts_go_by_a_gateway() -> None:
     provider = gateway()
     assert isinstance(provider, Gateway)
-    mail = Outgoing(attempt_id=ATTEMPT, channel="email", to="a@b.example", content=Email(subject="", text="", html=""))
+    mail = Outgoing(
+        attempt_id=ATTEMPT, channel="email", to="a@b.example", content=Email(subject="", text="", html=Html.of(""))
+    )
 
     assert provider.can.channels == ("sms",)
     with pytest.raises(TypeError):

@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from notifier.providers.contract import Accepted, Email, NotSent, Outcome, Outgoing, Refused, Unknown
+from notifier.providers.contract import Accepted, Email, Html, NotSent, Outcome, Outgoing, Refused, Unknown
 from notifier.providers.smtp.dkim import Signer
 from notifier.providers.smtp.mails import SMTP
 from notifier.providers.smtp.verp import ReturnAddress
@@ -94,7 +94,7 @@ def smtp(port: int, *, login: str = "", seconds: float = 5.0) -> SMTP:
 
 
 def mail(number: int = 1, **how: Any) -> Outgoing:
-    content = Email(subject=f"Sua fatura nº {number} não foi paga", text="Olá!", html="<p>Olá!</p>", **how)
+    content = Email(subject=f"Sua fatura nº {number} não foi paga", text="Olá!", html=Html.of("<p>Olá!</p>"), **how)
     return Outgoing(attempt_id=uuid4(), channel="email", to=f"ana{number}@example.com", content=content)
 
 

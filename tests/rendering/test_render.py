@@ -62,8 +62,8 @@ def test_markup_in_a_name_or_a_plan_stays_text() -> None:
     content = render(LIBRARY, facts)
 
     assert isinstance(content, Email)
-    assert "&lt;b&gt;Ana" in content.html
-    assert "<script>" not in content.html
+    assert "&lt;b&gt;Ana" in str(content.html)
+    assert "<script>" not in str(content.html)
     assert "<script>alert(1)</script> & Co" in content.text
 
 

@@ -32,7 +32,7 @@ def test_a_message_reads_as_it_did(template: str, channel: Channel, locale: str)
 
     compare(f"{template}.{channel}.{locale}.txt", _written(content))
     if isinstance(content, Email):
-        compare(f"{template}.{channel}.{locale}.html", content.html + "\n")
+        compare(f"{template}.{channel}.{locale}.html", f"{content.html}\n")
 
 
 def test_no_snapshot_is_left_of_a_message_that_is_gone() -> None:

@@ -71,7 +71,7 @@ def _sample(house: House, after: int, many: int) -> list[Facts]:
 
 
 def _body(ident: UUID, content: Content) -> bytes:
-    words = content.html + content.text if isinstance(content, Email) else str(content)
+    words = str(content.html) + content.text if isinstance(content, Email) else str(content)
     return f'{{"attempt_id":"{ident}"}}'.encode() + words.encode()
 
 

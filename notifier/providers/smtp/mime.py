@@ -31,7 +31,7 @@ def build(outgoing: Outgoing, content: Email, *, sender: str, reply_to: str) -> 
     if content.unsubscribe_url:
         headers.append(f"List-Unsubscribe: <{_safe(content.unsubscribe_url)}>")
         headers.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
-    parts = [_part(boundary, "plain", content.text), _part(boundary, "html", content.html)]
+    parts = [_part(boundary, "plain", content.text), _part(boundary, "html", str(content.html))]
     return "\r\n".join(headers).encode() + b"\r\n\r\n" + b"".join(parts) + f"--{boundary}--\r\n".encode()
 
 

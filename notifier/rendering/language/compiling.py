@@ -1,72 +1,112 @@
-"""Turn a source into a function for one language: translations written in, fields looked up directly."""
+"""Turn what is said together into a function for one language: translations written in, fields looked up directly."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from gettext import NullTranslations
+from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, Template, nodes
+from jinja2 import Template, nodes
 from jinja2.visitor import NodeTransformer
-from markupsafe import escape
 
 from notifier.errors import Invalid
-from notifier.rendering.language import allowed
+from notifier.providers.contract import Html
+from notifier.rendering.language import allowed, cleaning, translating, writing
+from notifier.rendering.language.environment import Kind, environment, filters
 
 _FOLDABLE = {"_": 0, "gettext": 0, "pgettext": 1}
 """Name of the function → where its msgid stands among the arguments. Plurals depend on a number and stay calls."""
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%")
-_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#39;"), ('"', "&#34;"))
-"""The ampersand first, or it would escape the others' own."""
-
-
-class Part:
-    """Part of a message, compiled once for a language, ready to be said as in one of its regions."""
-
-    __slots__ = ("_environment", "_known", "_root")
-
-    def __init__(self, template: Template, environment: Environment) -> None:
-        """`environment` is the region's; `template` was compiled in one of the same kind and language."""
-        self._root, self._known, self._environment = template.root_render_func, template.globals, environment
-
-    def render(self, values: Mapping[str, Any]) -> str:
-        """Say it with these values; what `jinja2.Template.render` does, without what messages have no use for."""
-        environment = self._environment
-        context = environment.context_class(environment, {**self._known, **values}, None, {})
-        return environment.concat(self._root(context, environment=environment))  # type: ignore[call-arg]  # generated code takes it
 
 
 class NotAllowed(Invalid):
     """A template contains something no message may contain."""
 
 
-def compiled(environment: Environment, source: str, words: NullTranslations) -> Template:
-    """
-    Compile a source.
+class Compiled:
+    """Texts that are said together, compiled for a language."""
 
-    Raises:
-        NotAllowed: see `allowed`.
-        jinja2.TemplateSyntaxError: it is no Jinja.
-    """
-    tree = environment.parse(source)
-    for line, said in allowed.refusals(tree):
-        raise NotAllowed(f"line {line}: {said}")
-    tree = _Fold(words).visit(tree)
-    template = environment.from_string(_Quicken().visit(tree))
-    if environment.autoescape:
-        template.root_render_func.__globals__["escape"] = escaped  # what the compiled code calls
-    template.globals = dict(template.globals)  # jinja2 chains two maps, and copies the chain at every rendering
-    return template
+    def __init__(self, texts: Sequence[tuple[Kind, str]], locale: str, words: NullTranslations) -> None:
+        """
+        `words` are the locale's.
+
+        Raises:
+            NotAllowed: see `allowed`.
+            jinja2.TemplateSyntaxError: it is no Jinja.
+        """
+        self._texts, self._locale, self._words = texts, locale, words
+        trees = [(self._tree(kind, source, locale), kind == "html") for kind, source in texts]
+        self.pieces: tuple[str, ...] = ()
+        """The constant pieces of HTML, by whose numbers a message is kept."""
+        self._code: CodeType | None = None
+        with suppress(translating.Unfit, cleaning.Unrenderable, SyntaxError):
+            made = translating.translated(trees)
+            self._code = compile(made.source, "<message>", "exec")
+            self.pieces = made.pieces
+
+    def in_region(self, region: str) -> "Wording":
+        """Return them with money and dates as in `region` (a Babel locale)."""
+        if self._code is None:
+            return Wording(self, region, None)
+        kind = self._texts[0][0]
+        get = environment(kind, self._locale, self._locale).getitem
+        return Wording(self, region, writing.writer(self._code, get, filters(kind, region), self._words))
+
+    def templates(self, region: str) -> list[tuple[Kind, Template]]:
+        """Return Jinja's template of each."""
+        return [
+            (kind, environment(kind, self._locale, region).from_string(self._tree(kind, source, region)))
+            for kind, source in self._texts
+        ]
+
+    def _tree(self, kind: Kind, source: str, region: str) -> nodes.Template:
+        tree = environment(kind, self._locale, region).parse(source)
+        for line, said in allowed.refusals(tree):
+            raise NotAllowed(f"line {line}: {said}")
+        made: nodes.Template = _Quicken().visit(_Fold(self._words).visit(tree))
+        return made
 
 
-def escaped(value: Any) -> str:
-    """Return a value as HTML: the same text as `markupsafe.escape`, at a third of its time; `Markup` stays as it is."""
-    if type(value) is not str:
-        return str(escape(value))
-    text: str = value
-    for letter, entity in _ENTITIES:
-        if letter in text:
-            text = text.replace(letter, entity)
-    return text
+class Wording:
+    """Texts that are said together, in one language as in one region."""
+
+    def __init__(self, compiled: Compiled, region: str, write: writing.Writer | None) -> None:
+        self.pieces = compiled.pieces
+        self.write = write
+        """The function that says nearly all of them; without it, Jinja does."""
+        self._compiled, self._region = compiled, region
+        self._templates = None if write else compiled.templates(region)
+
+    def say(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """
+        Return the texts with these values in them, no space around them: plain text as `str`, HTML as `Html`.
+
+        Raises:
+            Unrenderable: this message cannot be made.
+            jinja2.TemplateError, and what Python raises for values that do not fit: as above.
+        """
+        if self.write:
+            try:
+                return self.write(values)
+            except Exception:  # noqa: BLE001, S110 - whatever it is, Jinja says it
+                pass
+        return self.say_plainly(values)
+
+    def say_plainly(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the same, by Jinja's templates alone."""
+        if self._templates is None:
+            self._templates = self._compiled.templates(self._region)
+        return tuple(_said(kind, template, values) for kind, template in self._templates)
+
+
+def _said(kind: Kind, template: Template, values: Mapping[str, Any]) -> str | Html:
+    text = template.render(values)
+    if len(text) > writing.LONGEST:
+        raise cleaning.Unrenderable(f"The text has {len(text)} characters; {writing.LONGEST} is the most.")
+    cleaning.require_storable(text)
+    text = text.strip(writing.SPACE)
+    return Html.of(text) if kind == "html" else text
 
 
 class _Fold(NodeTransformer):

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any, Literal
 
-from jinja2 import Environment, Undefined, pass_context
-from jinja2.runtime import Context
+from jinja2 import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -29,19 +29,20 @@ class Absent(Undefined):
     __str__ = __iter__ = __len__ = __contains__ = Undefined._fail_with_undefined_error  # noqa: SLF001 - as StrictUndefined
 
 
-def environment(kind: Kind, locale: str) -> ImmutableSandboxedEnvironment:
-    """Return an environment that speaks `locale`, and writes money and dates as there; see `in_region`."""
+@cache
+def environment(kind: Kind, locale: str, region: str) -> ImmutableSandboxedEnvironment:
+    """Return an environment that speaks `locale`, and writes money and dates as in `region` (a Babel locale)."""
     made = ImmutableSandboxedEnvironment(
         extensions=["jinja2.ext.i18n"],
         undefined=Absent,
         autoescape=kind == "html",
         lstrip_blocks=True,
-        finalize=_said,
+        finalize=said,
         cache_size=0,
     )
     made.policies["ext.i18n.trimmed"] = True
     made.globals = {"_": made.globals["_"], "scales": SCALES}
-    made.filters = _filters(locale, "..." if kind == "sms" else "…")
+    made.filters = dict(filters(kind, region))
     words = catalogs.translations(locale)
     made.install_gettext_callables(  # type: ignore[attr-defined] # added by the i18n extension
         words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
@@ -49,14 +50,8 @@ def environment(kind: Kind, locale: str) -> ImmutableSandboxedEnvironment:
     return made
 
 
-def in_region(made: Environment, kind: Kind, region: str) -> Environment:
-    """Return the environment with money and dates as in `region` (a Babel locale); what was compiled stays good."""
-    there = made.overlay()
-    there.filters = _filters(region, "..." if kind == "sms" else "…")
-    return there
-
-
-def _said(value: Any) -> Any:
+def said(value: Any) -> Any:
+    """Return a value as it may be written: cleaned text, a number, or what complains when it is written (`Absent`)."""
     kind = type(value)
     if kind is str:
         # Said here as well as in `cleaning.value`: it is asked of every value of every message.
@@ -66,29 +61,27 @@ def _said(value: Any) -> Any:
     raise cleaning.Unrenderable(f"The template writes {value!r}, which is no text: guard it with an if, or format it.")
 
 
-def _filters(region: str, ending: str) -> dict[str, Callable[..., Any]]:
-    # Those that differ by region ask for the context, or jinja would write what they make of a constant into the code.
-    def money(_: Context, minor: int, currency: str) -> str:
-        return formats.writer(region, currency)(minor)
+@cache
+def filters(kind: Kind, region: str) -> dict[str, Callable[..., Any]]:
+    """Return the filters by name, as they are in a region."""
+    ending = "..." if kind == "sms" else "…"
 
-    def day(_: Context, value: str | date, style: Literal["short", "medium", "long", "full"] = "long") -> str:
+    @lru_cache(maxsize=1024)
+    def day(value: str | date, style: Literal["short", "medium", "long", "full"] = "long") -> str:
         return formats.day(_date(value), region, style)
-
-    def moment(_: Context, value: str, zone: str) -> str:
-        return formats.moment(datetime.fromisoformat(value), zone, region)
 
     def short(text: str, limit: int) -> str:
         return cleaning.short(cleaning.value(text), limit, ending)
 
     return {
-        "money": pass_context(money),
-        "date": pass_context(day),
-        "weekday": pass_context(lambda _, value: formats.weekday(_date(value), region)),
-        "month": pass_context(lambda _, value: formats.month(_date(value), region)),
-        "moment": pass_context(moment),
+        "money": lambda minor, currency: formats.writer(region, currency)(minor),
+        "date": day,
+        "weekday": lru_cache(maxsize=1024)(lambda value: formats.weekday(_date(value), region)),
+        "month": lru_cache(maxsize=1024)(lambda value: formats.month(_date(value), region)),
+        "moment": lambda value, zone: formats.moment(datetime.fromisoformat(value), zone, region),
         "day_before": lambda value: _date(value) - timedelta(days=1),
-        "number": pass_context(lambda _, value: formats.number(value, region)),
-        "listed": pass_context(lambda _, values: formats.listed([cleaning.value(text) for text in values], region)),
+        "number": lambda value: formats.number(value, region),
+        "listed": lambda values: formats.listed([cleaning.value(text) for text in values], region),
         "short": short,
         "default": lambda value, other: value or other,
         "length": len,

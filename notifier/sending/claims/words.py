@@ -17,7 +17,7 @@ from notifier.messages import token
 from notifier.messages.content import pack, unpack
 from notifier.providers.contract import ApprovedTemplate, Content
 from notifier.rendering.facts import Brand, Facts, Links
-from notifier.rendering.kept import as_kept, revived
+from notifier.rendering.kept import as_kept, in_pieces, revived
 from notifier.rendering.library import Library
 from notifier.rendering.render import render
 from notifier.settings import Settings, secret_key
@@ -75,7 +75,7 @@ def content_sids(configured: str) -> Mapping[str, str]:
 
 def _packed(library: Library, row: Any, content: Content) -> tuple[str, bytes]:
     known = library.dictionaries.get((row.template, row.channel, catalogs.match(row.locale)))
-    return known.pack(as_kept(content)) if known else pack(as_kept(content))
+    return known.pack(in_pieces(content)) if known else pack(as_kept(content))
 
 
 def _registered(content: Content, name: str, approved: Mapping[str, str]) -> Content:
