@@ -18,10 +18,10 @@ from notifier.rendering.library import Library
 LONGEST_VARIABLE = 1024
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _LONGEST_NAME = {"email": 60, "sms": 24, "whatsapp": 60}
-_PLAIN = str.maketrans({
+_PLAIN = {
     "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"',
     "\u2013": "-", "\u2014": "-", "\u2026": "...",
-})  # fmt: skip
+}  # fmt: skip
 """What CLDR and typographers write, as GSM-7 has it; one such character would make every SMS segment less than half."""
 
 
@@ -64,24 +64,18 @@ def _email(words: Wording, values: dict[str, Any], facts: Facts, topic: str) -> 
     subject, text, html = words.say(values)
     return Email(
         subject=" ".join(subject.split()),
-        text=_spaced(text.strip()) + "\n",
+        text=_BLANK_LINES.sub("\n\n", text.strip()) + "\n",
         html=html,
         unsubscribe_url=facts.links.unsubscribe,
         topic=topic,
     )
 
 
-def _spaced(text: str) -> str:
-    """Return a text with at most one blank line at a place: an absent sentence leaves more."""
-    if "\n " in text or "\n\t" in text:
-        return _BLANK_LINES.sub("\n\n", text)
-    while "\n\n\n" in text:
-        text = text.replace("\n\n\n", "\n\n")
-    return text
-
-
 def _plain(text: str) -> str:
-    return text if text.isascii() else text.translate(_PLAIN)
+    for letter, plain in _PLAIN.items():
+        if letter in text:
+            text = text.replace(letter, plain)
+    return text
 
 
 def _approved(
