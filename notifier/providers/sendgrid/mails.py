@@ -81,7 +81,7 @@ class SendGrid:
             raise TypeError("SendGrid sends emails only")
         to: dict[str, Any] = {
             "to": [{"email": outgoing.to}],
-            "custom_args": {"attempt_id": str(outgoing.attempt_id)},
+            "custom_args": {"attempt_id": outgoing.attempt_id},
         }
         if content.unsubscribe_url:
             to["headers"] = {
