@@ -58,7 +58,8 @@ def read_bounce(secret: str, token: str) -> UUID | None:
 
 
 def _sign(secret: str, purpose: bytes, raw: bytes) -> bytes:
-    inner, outer = (begun.copy() for begun in _begun(secret, purpose))
+    begun = _begun(secret, purpose)
+    inner, outer = begun[0].copy(), begun[1].copy()
     inner.update(raw)
     outer.update(inner.digest())
     return outer.digest()[:_SIGNATURE_BYTES]

@@ -37,20 +37,20 @@ def write(
     kept = {row.message_id: row for row in db.execute(_KEPT, {"ids": again})} if again else {}
     secret = secret_key(settings)
     approved = content_sids(settings.whatsapp_content)
+    public_url = settings.public_url.rstrip("/")
     brand = Brand(name=settings.brand, address=settings.brand_address, support_email=settings.support_email)
     contents: dict[UUID, Content] = {}
     spoilt: dict[UUID, str] = {}
     fresh = []
     for row in rows:
         try:
-            if old := kept.get(row.id):
+            if row.number > 1 and (old := kept.get(row.id)):
                 contents[row.id] = revived(row.channel, row.topic, unpack(db, old.encoding, old.body))
                 continue
-            made = render(library, _facts(row, brand, settings.public_url.rstrip("/"), secret))
-            contents[row.id] = made = _registered(made, f"{row.template}.{row.locale}", approved)
+            made = _registered(render(library, _facts(row, brand, public_url, secret)), row, approved)
             fresh.append((row.id, *_packed(library, row, made)))
+            contents[row.id] = made
         except (NotifierError, ValueError, TypeError, LookupError, AttributeError) as error:
-            contents.pop(row.id, None)
             spoilt[row.id] = str(error)[:500].replace("\0", "")
     copy(db, "contents", ("message_id", "encoding", "body"), fresh)
     return contents, spoilt
@@ -78,8 +78,8 @@ def _packed(library: Library, row: Any, content: Content) -> tuple[str, bytes]:
     return known.pack(in_pieces(content)) if known else pack(as_kept(content))
 
 
-def _registered(content: Content, name: str, approved: Mapping[str, str]) -> Content:
-    if isinstance(content, ApprovedTemplate) and name in approved:
+def _registered(content: Content, row: Any, approved: Mapping[str, str]) -> Content:
+    if isinstance(content, ApprovedTemplate) and (name := f"{row.template}.{row.locale}") in approved:
         return msgspec.structs.replace(content, content_sid=approved[name])
     return content
 
