@@ -18,7 +18,12 @@ request that meets the hanging up is lost in doubt, which costs far more than a 
 RESTED = 0.5
 """After so many seconds of rest the system is asked whether the other side hung up: the loop may hear it too late."""
 OPENING = 64
-"""Connections being opened at once: a crowd at the start shares what is open already, and no listener is overrun."""
+"""Connections being opened at once, that no listener is overrun; and open at all, as long as nobody waits for long."""
+PATIENCE = 0.05
+"""
+Seconds a crowd shares those before more are opened: who answers at once needs no connection for every call, and to open
+one costs more than several calls.
+"""
 
 Open = Callable[[Callable[[], Connection]], Awaitable[Connection]]
 
@@ -36,6 +41,9 @@ class Pool:
         self._coming = 0
         self._opening: set[asyncio.Task[None]] = set()
         self._closing: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
+        self._first: Call | None = None
+        self._is_slow = False
 
     def take(self, call: Call) -> None:
         """Write the call to a connection, at once or when there is one."""
@@ -48,6 +56,8 @@ class Pool:
             connection.close()
         self._waiting.append(call)
         self._open_more()
+        if self._looking is None:
+            self._looking = self._loop.call_later(PATIENCE, self._look)
 
     async def close(self) -> None:
         """End whatever is under way as it stands, and wait for connections still being opened to close them, too."""
@@ -57,11 +67,20 @@ class Pool:
         await asyncio.gather(*self._opening, return_exceptions=True)
         for connection in self._all:
             connection.close()
-        if self._closing is not None:
-            self._closing.cancel()
+        for timer in filter(None, (self._closing, self._looking)):
+            timer.cancel()
+
+    def _look(self) -> None:
+        """Look again and again while anybody waits: who is first twice has waited all the time in between."""
+        first = self._waiting[0] if self._waiting else None
+        self._is_slow = first is not None and first is self._first
+        self._first = first
+        self._looking = self._loop.call_later(PATIENCE, self._look) if first else None
+        self._open_more()
 
     def _open_more(self) -> None:
-        while self._coming < min(OPENING, len(self._waiting)):
+        room = OPENING if self._is_slow else OPENING - len(self._all)
+        while self._coming < min(room, len(self._waiting)):
             self._coming += 1
             task = self._loop.create_task(self._open())
             self._opening.add(task)
@@ -83,9 +102,9 @@ class Pool:
         return Connection(free=self._free, lost=self._lost, largest=self._largest)
 
     def _unreachable(self, error: Exception) -> None:
-        """End the share of the waiting that this connection was opened for: all of them when no other is to come."""
+        """End the share of the waiting that this connection was opened for: all of them when there is no other."""
         why = Unsent(f"no connection: {str(error) or type(error).__name__}")
-        for _ in range(ceil(len(self._waiting) / (self._coming + 1))):
+        for _ in range(ceil(len(self._waiting) / (self._coming + len(self._all) + 1))):
             self._waiting.popleft().end(why)
 
     def _free(self, connection: Connection) -> None:
@@ -104,6 +123,7 @@ class Pool:
     def _lost(self, connection: Connection) -> None:
         self._idle.pop(connection, None)
         self._all.discard(connection)
+        self._open_more()
 
     def _close_rested(self) -> None:
         """Close what nobody has needed for long; there is a next look as long as anything rests."""

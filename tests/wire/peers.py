@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import uvloop
-from msgspec import Struct, field
+from msgspec import Struct
 
 from notifier.wire.answer import Answer, Told
 from notifier.wire.client import Client
@@ -34,7 +34,8 @@ class Peer(Struct):
     url: str = ""
     port: int = 0
     connections: int = 0
-    heard: list[bytes] = field(default_factory=list)
+    stop_listening: Callable[[], None] = lambda: None
+    """Refuse who comes from now on; whoever is there stays."""
 
 
 @contextlib.asynccontextmanager
@@ -53,6 +54,7 @@ async def peer(serving: Serving, *, tls: ssl.SSLContext | None = None, host: str
         writer.transport.abort()
 
     server = await asyncio.start_server(serve, host, 0, ssl=tls, backlog=1024)
+    found.stop_listening = server.close
     found.port = server.sockets[0].getsockname()[1]
     shown = f"[{host}]" if ":" in host else "localhost" if tls else host
     found.url = f"{'https' if tls else 'http'}://{shown}:{found.port}"
