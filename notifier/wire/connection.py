@@ -30,11 +30,11 @@ class Connection(asyncio.Protocol):
         self._lost = lost
         self._largest = largest
         self._parser = httptools.HttpResponseParser(self)
-        self._call: Call | None = None
+        self.call: Call | None = None
 
     def start(self, call: Call) -> None:
         """Write a request. The connection is open and free."""
-        self._call = call
+        self.call = call
         self._seen = 0
         self._heads = b""
         self._interim = 0
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._call is None:
+        if self.call is None:
             self._transport.abort()
             return
         self._seen += len(data)
@@ -82,13 +82,13 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """End an answer that ends with the connection, unless its head has told another end."""
-        if self._call is not None and self._has_head:
+        if self.call is not None and self._has_head:
             answer = self._read()
             if not {"content-length", "transfer-encoding"} & {*answer.headers}:
                 self._finish(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._call is not None:
+        if self.call is not None:
             what = "in the middle of the answer" if self._seen else "without an answer"
             self._fail(f"closed {what}{f': {exc}' if exc else ''}")
         self._lost(self)
@@ -116,7 +116,7 @@ class Connection(asyncio.Protocol):
         return Answer(self._parser.get_status_code(), Headers(self._heads, self._interim), b"".join(self._body))
 
     def _finish(self, answer: Answer) -> None:
-        call, self._call = self._call, None
+        call, self.call = self.call, None
         if call is not None:
             call.end(answer)
         if self._is_kept and not self._has_surplus and not self._transport.get_write_buffer_size():
@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _fail(self, why: str) -> None:
-        call, self._call = self._call, None
+        call, self.call = self.call, None
         if call is not None:
             call.end(Broken(why))
         self._transport.abort()

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
 from math import ceil
 
 from notifier.clock import since_boot
@@ -59,6 +60,11 @@ class Pool:
         if self._looking is None:
             self._looking = self._loop.call_later(PATIENCE, self._look)
 
+    def under_way(self) -> Iterator[Call]:
+        """Give the calls that have not ended."""
+        written = (connection.call for connection in self._all if connection.call)
+        return (call for call in chain(written, self._waiting) if not call.future.done())
+
     async def close(self) -> None:
         """End whatever is under way as it stands, and wait for connections still being opened to close them, too."""
         while self._waiting:
@@ -112,7 +118,7 @@ class Pool:
             call = self._waiting.popleft()
             if call.due <= since_boot():
                 call.end(Unsent("no connection in time"))
-            elif not call.told.done():
+            elif not call.future.done():
                 connection.start(call)
                 return
         if connection.is_open():

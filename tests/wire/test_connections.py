@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from notifier.wire import pool
-from notifier.wire.answer import Answer, Broken, Unsent
+from notifier.wire.answer import Answer, Broken, Told, Unsent
 from notifier.wire.client import Client
 from tests.wire.peers import LOOPS, OK, always, bodies, client, peer, post, request, run, saying, told_by
 
@@ -273,6 +273,53 @@ def test_a_call_cancelled_as_its_answer_comes_leaves_the_next_one_alone() -> Non
             return told
 
     assert [one for one in run(call()) if not isinstance(one, Answer)] == []
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_what_is_made_of_an_answer_is_for_who_asked_whatever_comes_of_it(loop: str) -> None:
+    def read(told: Told) -> str:
+        assert isinstance(told, Answer)
+        return str(told.json()["x"])
+
+    async def call() -> tuple[list[object], int]:
+        answers = (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n" + one for one in (b'{"x":1}', b'{"y":1}', b'{"x":3}')
+        )
+        async with peer(saying(*answers)) as found, client() as calling:
+            prepared = calling.prepare("POST", found.url, {})
+            told = [
+                (await asyncio.gather(calling.start(prepared, b"{}", read), return_exceptions=True))[0]
+                for _ in range(3)
+            ]
+            return told, found.connections
+
+    told, many = run(call(), loop)
+
+    assert (told[0], type(told[1]), told[2], many) == ("1", KeyError, "3", 1)
+
+
+def test_whoever_cancels_a_future_only_hears_no_more_of_the_call() -> None:
+    async def call() -> tuple[Told, int]:
+        async with peer(always(OK, after=0.05)) as found, client() as calling:
+            prepared = calling.prepare("POST", found.url, {})
+            calling.start(prepared, b"{}", str).cancel()
+            await asyncio.sleep(0.15)
+            return await post(calling, found.url), found.connections
+
+    told, many = run(call())
+
+    assert isinstance(told, Answer)
+    assert many == 1
+
+
+def test_a_client_that_is_closed_begins_nothing() -> None:
+    async def call() -> Told:
+        async with peer(always(OK)) as found:
+            async with client() as calling:
+                prepared = calling.prepare("POST", found.url, {})
+            return await calling.start(prepared, b"{}", lambda told: told)
+
+    assert run(call()) == Unsent("closed")
 
 
 def _speaks_ipv6() -> bool:

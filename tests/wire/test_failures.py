@@ -146,11 +146,10 @@ def test_what_waited_beyond_its_time_is_not_written_any_more(loop: str) -> None:
     async def frozen() -> tuple[Told, list[bytes]]:
         written: list[Call] = []
         pool = Pool(never, largest=1000)
-        call = Call(b"late", asyncio.get_running_loop().create_future())
+        call = Call(b"late", asyncio.get_running_loop().create_future(), due=since_boot() - 1)
         pool.take(call)
-        call.due = since_boot() - 1
         pool._free(cast(Connection, Free(written)))  # noqa: TC006 - as a connection that has read its answer does
-        return await call.told, [one.request for one in written]
+        return await call.future, [one.request for one in written]
 
     async def never(made: object) -> Connection:
         await asyncio.sleep(60)

@@ -89,7 +89,9 @@ def test_a_proxy_that_wants_other_credentials_has_relayed_nothing() -> None:
     async def call() -> Told:
         refusal = b"HTTP/1.1 407 Who are you?\r\nContent-Length: 0\r\n\r\n"
         async with peer(always(refusal)) as proxy, client(proxies={"http": proxy.url}) as calling:
-            return await post(calling, "http://a.invalid/")
+            started = calling.start(calling.prepare("POST", "http://a.invalid/", {}), b"{}", lambda told: told)
+            assert await started == await post(calling, "http://a.invalid/")
+            return await started
 
     assert run(call()) == Unsent("the proxy wants other credentials")
 
