@@ -1,6 +1,6 @@
 """What every provider adapter does, in our words: it translates, and decides nothing, stores nothing, never retries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 from uuid import UUID
@@ -210,8 +210,12 @@ class Provider(Protocol):
         """Return what a channel is written from (number, address): the thing a vendor's rate limit counts for."""
         ...
 
-    async def send(self, outgoing: Outgoing) -> Outcome:
-        """Make one call. Never raises for what the network or the provider does: that is an outcome."""
+    def send(self, outgoing: Outgoing) -> Awaitable[Outcome]:
+        """
+        Make one call. Never raises for what the network or the provider does: that is an outcome.
+
+        An ordinary coroutine (`async def`); or it begins the call and returns a future, which spares a task.
+        """
         ...
 
     async def find(self, outgoing: Outgoing, *, since: datetime, taken: frozenset[str]) -> Found | None:

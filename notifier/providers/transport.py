@@ -2,12 +2,12 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from notifier.errors import Unavailable
-from notifier.providers.contract import NotSent, Unknown
-from notifier.wire.answer import Answer, Unsent
+from notifier.providers.contract import NotSent, Outcome, Unknown
+from notifier.wire.answer import Answer, Broken, Told, Unsent
 from notifier.wire.client import Client
 from notifier.wire.connection import LARGEST
 from notifier.wire.request import Unwritable
@@ -46,17 +46,21 @@ class Transport:
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None
     ) -> Answer | NotSent | Unknown:
         """Make one request, once. Never raises for what the network does, nor for what cannot be asked of it."""
-        client = self._client
-        if client is None or client.loop is not asyncio.get_running_loop():
-            client = self._client = self._build()
         try:
-            told = await client.call(method, url, headers=headers, body=body)
+            told = await self.client().call(method, url, headers=headers, body=body)
         except Unwritable as error:
-            return NotSent(retry_after=MISCONFIGURED_WAIT, reason="account", detail=shortened(str(error)))
-        if isinstance(told, Answer):
-            return told
-        detail = shortened(told.detail)
-        return NotSent(reason="unreachable", detail=detail) if isinstance(told, Unsent) else Unknown(detail=detail)
+            return _unwritable(error)
+        return told if isinstance(told, Answer) else _failed(told)
+
+    def endpoint(
+        self, method: str, url: str, *, headers: Mapping[str, str], read: Callable[[Answer], Outcome]
+    ) -> Callable[[bytes], Awaitable[Outcome]]:
+        """
+        Return what makes the same request, but for its body, again and again; `read` says what an answer means.
+
+        A call of it begins at once and needs no task. It never raises, either.
+        """
+        return _Endpoint(self.client, method, url, headers, read).begin
 
     async def ask(self, url: str, *, headers: Mapping[str, str]) -> Answer:
         """
@@ -77,10 +81,52 @@ class Transport:
         if client is not None:
             await client.close()
 
-    def _build(self) -> Client:
-        return Client(
-            total=self._total, connect=self._connect, largest=self._largest, tls=self._tls, proxies=self._proxies
-        )
+    def client(self) -> Client:
+        """Return the client of the running loop."""
+        if self._client is None or self._client.loop is not asyncio.get_running_loop():
+            self._client = Client(
+                total=self._total, connect=self._connect, largest=self._largest, tls=self._tls, proxies=self._proxies
+            )
+        return self._client
+
+
+class _Endpoint:
+    def __init__(
+        self,
+        client: Callable[[], Client],
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        read: Callable[[Answer], Outcome],
+    ) -> None:
+        self._current = client
+        self._request = method, url, headers
+        self._read = read
+        self._client: Client | None = None
+
+    def begin(self, body: bytes) -> "asyncio.Future[Outcome]":
+        client = self._current()
+        try:
+            if client is not self._client:
+                self._prepared = client.prepare(*self._request)
+                self._client = client
+        except Unwritable as error:
+            unsent: asyncio.Future[Outcome] = client.loop.create_future()
+            unsent.set_result(_unwritable(error))
+            return unsent
+        return client.start(self._prepared, body, self._outcome)
+
+    def _outcome(self, told: Told) -> Outcome:
+        return self._read(told) if isinstance(told, Answer) else _failed(told)
+
+
+def _failed(told: Unsent | Broken) -> NotSent | Unknown:
+    detail = shortened(told.detail)
+    return NotSent(reason="unreachable", detail=detail) if isinstance(told, Unsent) else Unknown(detail=detail)
+
+
+def _unwritable(error: Unwritable) -> NotSent:
+    return NotSent(retry_after=MISCONFIGURED_WAIT, reason="account", detail=shortened(str(error)))
 
 
 def shortened(detail: str) -> str:

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from time import sleep
 
 import structlog
@@ -14,7 +15,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from notifier.clock import business_now, since_boot
 from notifier.db import Database
 from notifier.messages.accepted import Overtaken
-from notifier.providers.contract import Unknown
+from notifier.providers.contract import Outcome, Unknown
 from notifier.providers.registry import Providers
 from notifier.rendering.library import Library
 from notifier.sending import loop, pace
@@ -85,7 +86,7 @@ class _Island:
         self._settings = settings
         self._take = take
         self._patience = patience
-        self._flying: set[asyncio.Task[None]] = set()
+        self._flying: set[asyncio.Future[Outcome]] = set()
         self._returned: list[Answered] = []
         self._landed = asyncio.Event()
         self._settling = False
@@ -145,24 +146,26 @@ class _Island:
 
     def _start(self, calls: list[Call]) -> None:
         for call in calls:
-            task = asyncio.create_task(self._call(call))
-            self._flying.add(task)
-            task.add_done_callback(self._land)
+            if since_boot() - call.claimed > pace.CLAIM_AGE:
+                self._returned.append(Answered(call, HandedBack()))
+                continue
+            self._made += 1
+            try:
+                flight = asyncio.ensure_future(call.provider.send(call.outgoing))
+            except Exception as error:  # noqa: BLE001 - whatever an adapter stumbles over, the call may have been made
+                self._returned.append(Answered(call, _stumbled(error)))
+            else:
+                self._flying.add(flight)
+                flight.add_done_callback(partial(self._land, call))
 
-    def _land(self, task: asyncio.Task[None]) -> None:
-        self._flying.discard(task)
-        self._landed.set()
-
-    async def _call(self, call: Call) -> None:
-        if since_boot() - call.claimed > pace.CLAIM_AGE:
-            self._returned.append(Answered(call, HandedBack()))
-            return
-        self._made += 1
+    def _land(self, call: Call, flight: asyncio.Future[Outcome]) -> None:
         try:
-            outcome = await call.provider.send(call.outgoing)
-        except Exception as error:  # noqa: BLE001 - whatever an adapter stumbles over, the call may have been made
-            outcome = Unknown(detail=f"{type(error).__name__} in the adapter")
+            outcome = flight.result()
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as above
+            outcome = _stumbled(error)
         self._returned.append(Answered(call, outcome))
+        self._flying.discard(flight)
+        self._landed.set()
 
     async def _settle_all(self) -> None:
         while True:
@@ -207,3 +210,7 @@ class _Island:
                 return
         # Its lease will expire, and evidence will say what became of it.
         log.error("an answer could not be stored", attempt=str(one.call.outgoing.attempt_id))
+
+
+def _stumbled(error: BaseException) -> Unknown:
+    return Unknown(detail=f"{type(error).__name__} in the adapter")

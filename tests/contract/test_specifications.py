@@ -1,7 +1,7 @@
 """Each request we make of Twilio and SendGrid, for every message that ships, is one their specifications allow."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,7 +13,15 @@ import pytest
 from notifier.i18n import catalogs
 from notifier.i18n.shipped import directory
 from notifier.messages.token import make_attempt
-from notifier.providers.contract import ApprovedTemplate, Channel, Content, Email, Outgoing, Text
+from notifier.providers.contract import (
+    ApprovedTemplate,
+    Channel,
+    Content,
+    Email,
+    Outcome,
+    Outgoing,
+    Text,
+)
 from notifier.providers.sendgrid.mails import SendGrid
 from notifier.providers.transport import Answer, Transport
 from notifier.providers.twilio.content import register
@@ -50,6 +58,14 @@ class Recording(Transport):
         self.made.append((method, url, headers, body or b""))
         said: dict[str, Any] = {"sid": "SM1", "messages": [], "contents": []}
         return Answer(200 if method == "GET" else 201, {}, msgspec.json.encode(said))
+
+    def endpoint(
+        self, method: str, url: str, *, headers: Mapping[str, str], read: Callable[[Answer], Outcome]
+    ) -> Callable[[bytes], Awaitable[Outcome]]:
+        async def post(body: bytes) -> Outcome:
+            return read(await self.call(method, url, headers=headers, body=body))
+
+        return post
 
 
 def shipped(channel: Channel) -> Iterator[tuple[str, Content]]:

@@ -23,7 +23,8 @@ def test_an_accepted_message_has_the_providers_id() -> None:
 
 
 def test_a_success_without_an_id_proves_nothing_at_twilio() -> None:
-    assert isinstance(twilio(201, "not json"), Unknown)
+    for body in ("not json", "[]", "{}", '{"sid": 1}', '{"sid": null}'):
+        assert isinstance(twilio(201, body), Unknown)
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 302])

@@ -4,18 +4,23 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import cast
+from typing import TypeVar, cast
 
 import pytest
 
 from notifier.errors import Unavailable
-from notifier.providers.contract import NotSent, Unknown
+from notifier.providers.contract import Accepted, NotSent, Outcome, Unknown
 from notifier.providers.transport import Answer, Transport
 
+T = TypeVar("T")
 Serving = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-async def against(serving: Serving) -> Answer | NotSent | Unknown:
+async def posted(transport: Transport, url: str) -> Answer | NotSent | Unknown:
+    return await transport.call("POST", url, headers={}, body=b"x")
+
+
+async def against(serving: Serving, call: Callable[[Transport, str], Awaitable[T]] = posted) -> T:
     served: list[asyncio.Task[None]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -29,7 +34,7 @@ async def against(serving: Serving) -> Answer | NotSent | Unknown:
     port = server.sockets[0].getsockname()[1]
     transport = Transport(total=timedelta(seconds=0.5), connect=timedelta(seconds=0.3))
     try:
-        return await transport.call("POST", f"http://127.0.0.1:{port}/", headers={}, body=b"x")
+        return await call(transport, f"http://127.0.0.1:{port}")
     finally:
         await transport.close()
         server.close()
@@ -71,6 +76,39 @@ def test_an_answer_cut_in_the_middle_is_unknown() -> None:
         writer.close()
 
     assert isinstance(asyncio.run(against(half)), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [(b"HTTP/1.1 202 Yes\r\nX-Id: 7\r\nContent-Length: 0\r\n\r\n", Accepted(ref="7")),
+     (b"HTTP/1.1 202 Yes\r\n", Unknown(detail="closed in the middle of the answer"))],
+)  # fmt: skip
+def test_an_endpoint_says_what_an_answer_means(said: bytes, outcome: Outcome) -> None:
+    async def fine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"PUT /x HTTP/1.1\r\n")
+        writer.write(said)
+        await writer.drain()
+
+    async def call(transport: Transport, url: str) -> Outcome:
+        return await transport.endpoint("PUT", f"{url}/x", headers={}, read=accepted)(b"")
+
+    assert asyncio.run(against(fine, call)) == outcome
+
+
+@pytest.mark.parametrize(("url", "reason"), [("http://127.0.0.1:1/", "unreachable"), ("nonsense", "account")])
+def test_an_endpoint_that_cannot_be_reached_is_surely_unsent_on_whatever_loop(url: str, reason: str) -> None:
+    begin = Transport().endpoint("POST", url, headers={}, read=accepted)
+
+    async def call() -> Outcome:
+        return await begin(b"x")
+
+    for outcome in (asyncio.run(call()), asyncio.run(call())):
+        assert isinstance(outcome, NotSent)
+        assert outcome.reason == reason
+
+
+def accepted(answer: Answer) -> Outcome:
+    return Accepted(ref=answer.headers["x-id"])
 
 
 def test_an_answer_is_read_with_lower_case_headers() -> None:

@@ -1,5 +1,7 @@
 """From due to settled, over the shipped outbox: what is taken is taken once, and every answer has its consequence."""
 
+import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from notifier.clock import business_now
 from notifier.db import Database
 from notifier.providers.contract import NotSent, Outcome, Outgoing, Refused, Unknown
 from notifier.providers.outbox import Outbox
+from notifier.providers.registry import Providers
 from notifier.sending.claims.due import claim
 from notifier.sending.settle import Answered, HandedBack, settle
 from tests.sending.stage import SETTINGS, Stage
@@ -127,6 +130,39 @@ def test_no_answer_is_unknown_and_never_called_again(stage: Stage) -> None:
 
     assert stage.states() == {"unknown": 3}
     assert stage.drain() == 0
+
+
+class Stumbling(Outbox):
+    """Stumbles at every call, each time in another way."""
+
+    def send(self, outgoing: Outgoing) -> Awaitable[Outcome]:
+        self.taken.append(outgoing)
+        given: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        match len(self.taken) % 4:
+            case 0:
+                raise ValueError
+            case 1:
+                given.set_exception(ValueError())
+            case 2:
+                given.cancel()
+            case 3:
+                return self._stumble()
+        return given
+
+    async def _stumble(self) -> Outcome:
+        await asyncio.sleep(0)
+        raise ValueError
+
+
+def test_whatever_an_adapter_stumbles_over_is_no_answer_and_holds_up_nothing(stage: Stage) -> None:
+    stage.due(8)
+    stumbling = Stumbling()
+    stage.providers = Providers([stumbling])
+
+    assert stage.drain() == 8
+
+    assert len(stumbling.taken) == 8
+    assert stage.states() == {"unknown": 8}
 
 
 def test_the_provider_says_what_it_has_and_what_it_has_not(stage: Stage) -> None:

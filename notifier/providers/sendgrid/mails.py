@@ -1,5 +1,6 @@
 """SendGrid: email over its v3 Mail Send, its signed event webhook and its inbound parse."""
 
+from collections.abc import Awaitable
 from datetime import datetime
 from email.utils import parseaddr
 from functools import lru_cache
@@ -53,9 +54,10 @@ class SendGrid:
         report can be believed.
         """
         self.name = name
-        self._transport = transport
-        self._url = f"{api_url.rstrip('/')}/v3/mail/send"
-        self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
+        self._post = transport.endpoint(
+            "POST", f"{api_url.rstrip('/')}/v3/mail/send", headers=headers, read=read_answer
+        )
         self._keys = [key.strip() for key in webhook_keys.split(",") if key.strip()]
         self.can = Capabilities(channels=("email",), reports_delivery=bool(self._keys))
         name, address = parseaddr(email_from)
@@ -98,9 +100,8 @@ class SendGrid:
         text = msgspec.json.encode(content.text), b'},{"type":"text/html","value":'
         return b"".join((*head, *text, *content.html.pieces, b"}]}"))
 
-    async def send(self, outgoing: Outgoing) -> Outcome:
-        answer = await self._transport.call("POST", self._url, headers=self._headers, body=self.body(outgoing))
-        return read_answer(answer) if isinstance(answer, Answer) else answer
+    def send(self, outgoing: Outgoing) -> Awaitable[Outcome]:
+        return self._post(self.body(outgoing))
 
     async def find(
         self,

@@ -2,6 +2,7 @@
 
 import hmac
 from base64 import b64encode
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
@@ -48,11 +49,20 @@ class Listed(Struct, frozen=True):
     error_code: int | None = None
 
 
+class Created(Struct, frozen=True):
+    """The one field of the answer to a create that matters."""
+
+    sid: str
+
+
 class Page(Struct, frozen=True):
     """One page of a list of Messages."""
 
     messages: list[Listed]
     next_page_uri: str | None = None
+
+
+_created = msgspec.json.Decoder(Created)
 
 
 class Twilio:
@@ -90,7 +100,8 @@ class Twilio:
         self._whatsapp_from = whatsapp_from
         basic = b64encode(f"{account_sid}:{auth_token}".encode()).decode()
         self._reading = {"Authorization": f"Basic {basic}", "Accept": "application/json"}
-        self._writing = {**self._reading, "Content-Type": "application/x-www-form-urlencoded"}
+        writing = {**self._reading, "Content-Type": "application/x-www-form-urlencoded"}
+        self._post = transport.endpoint("POST", f"{self._root}{self._messages}.json", headers=writing, read=read_answer)
 
     def sender(self, channel: str) -> str:
         """Return the number (or Messaging Service) a channel is written from: what a rate limit counts for."""
@@ -117,16 +128,10 @@ class Twilio:
             form["Body"] = content.text
         return form
 
-    async def send(self, outgoing: Outgoing) -> Outcome:
+    def send(self, outgoing: Outgoing) -> Awaitable[Outcome]:
         if isinstance(outgoing.content, ApprovedTemplate) and not outgoing.content.content_sid:
-            return Refused(reason="content", permanent=False, detail="the template is not registered at Twilio")
-        answer = await self._transport.call(
-            "POST",
-            f"{self._root}{self._messages}.json",
-            headers=self._writing,
-            body=encoded(self.form(outgoing)),
-        )
-        return read_answer(answer) if isinstance(answer, Answer) else answer
+            return _unregistered()
+        return self._post(encoded(self.form(outgoing)))
 
     async def find(self, outgoing: Outgoing, *, since: datetime, taken: frozenset[str]) -> Found | None:
         form = self.form(outgoing)
@@ -192,16 +197,27 @@ class Twilio:
             raise Unavailable("answered with something else than a list") from error
 
 
+async def _unregistered() -> Outcome:
+    return Refused(reason="content", permanent=False, detail="the template is not registered at Twilio")
+
+
 def read_answer(answer: Answer) -> Outcome:
     """Return what Twilio's answer to a create means."""
+    if answer.status in {200, 201} and (sid := _sid(answer.body)) is not None:
+        return Accepted(ref=sid)
     said = answer.json()
-    if answer.status in {200, 201} and isinstance(said.get("sid"), str):
-        return Accepted(ref=said["sid"])
     code = said.get("code") if isinstance(said.get("code"), int) else None
     detail = shortened(f"HTTP {answer.status}, code {code}")
     if 400 <= answer.status < 500 and answer.status != 408:
         return codes.refusal(answer.status, code, detail, retry_after=answer.retry_after())
     return Unknown(detail=detail)
+
+
+def _sid(body: bytes) -> str | None:
+    try:
+        return _created.decode(body).sid
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def _may_be(one: Listed, since: datetime) -> bool:
