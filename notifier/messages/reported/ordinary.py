@@ -48,6 +48,7 @@ _LOCK = """
 _LOCK_ATTEMPTS = """
     SELECT id FROM attempts WHERE id = ANY(%(attempts)b) ORDER BY id FOR NO KEY UPDATE
 """
+# `CASE`, here and below: as in `messages.accepted`.
 _MESSAGES = """
     UPDATE messages m SET state = 'delivered', reason = '',
            engagement = CASE WHEN n.engagement <> ''
@@ -55,14 +56,14 @@ _MESSAGES = """
                                 > coalesce(array_position(%(ranks)b::text[], m.engagement), 0)
                         THEN n.engagement ELSE m.engagement END
     FROM unnest(%(ids)b::uuid[], %(engagements)b::text[]) AS n(id, engagement)
-    WHERE m.id = n.id AND m.state IN ('sent', 'delivered') RETURNING m.id
+    WHERE m.id = n.id AND CASE WHEN n.id = m.id THEN m.state IN ('sent', 'delivered') END RETURNING m.id
 """
 _ATTEMPTS = """
     UPDATE attempts a SET state = n.state, settled_at = clock_timestamp(), reason = n.reason, detail = n.detail,
            look_at = CASE WHEN n.state = 'sent' THEN a.look_at END
     FROM unnest(%(ids)b::uuid[], %(states)b::text[], %(reasons)b::text[], %(details)b::text[])
          AS n(id, state, reason, detail)
-    WHERE a.id = n.id AND (a.state = 'accepted' OR (n.state = 'delivered' AND a.state <> 'delivered'))
+    WHERE a.id = n.id AND CASE n.state WHEN 'delivered' THEN a.state <> 'delivered' ELSE a.state = 'accepted' END
 """
 _RANKS = sorted(ENGAGEMENT_RANK, key=ENGAGEMENT_RANK.__getitem__)
 
