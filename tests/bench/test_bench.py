@@ -43,10 +43,13 @@ def test_callbacks_are_signed_as_the_vendors_do() -> None:
     [report] = _reports(providers["twilio"], text)
     assert (report.attempt_id, report.kind, report.ref) == (attempt, "delivered", f"SM{attempt.hex}")
 
-    event = {"event": "delivered", "timestamp": 1, "sg_event_id": "e", "attempt_id": str(attempt), "sg_message_id": "m"}
-    mail = received(callbacks.sendgrid("http://127.0.0.1:9/hooks/sendgrid/events", [event], callbacks.private(private)))
-    [report] = _reports(providers["sendgrid"], mail)
-    assert (report.attempt_id, report.kind) == (attempt, "delivered")
+    said = callbacks.events(str(attempt), ("processed", "delivered"), "m.recvd-1")
+    mail = received(callbacks.sendgrid("http://127.0.0.1:9/hooks/sendgrid/events", said, callbacks.private(private)))
+    reports = _reports(providers["sendgrid"], mail)
+    assert [(report.attempt_id, report.kind, report.ref) for report in reports] == [
+        (attempt, "accepted", "m"),
+        (attempt, "delivered", "m"),
+    ]
 
 
 def _reports(provider, hook):  # type: ignore[no-untyped-def]  # of whatever provider

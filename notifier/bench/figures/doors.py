@@ -11,7 +11,6 @@ import uvloop
 from msgspec import Struct
 from sqlalchemy import text
 
-from notifier import clock
 from notifier.api.triggers import BATCH, SINGLE
 from notifier.bench import feed
 from notifier.bench.figures import whole
@@ -93,14 +92,8 @@ def measure(
 
 
 def _events(url: str, attempts: Sequence[UUID], key: str) -> list[bytes]:
-    now, signing = int(clock.outside()), callbacks.private(key)
-    events = [
-        {
-            "event": "delivered", "timestamp": now, "sg_event_id": f"door-{attempt}", "sg_message_id": attempt.hex,
-            "email": "customer@example.com", "attempt_id": str(attempt),
-        }
-        for attempt in attempts
-    ]  # fmt: skip
+    signing = callbacks.private(key)
+    events = [event for one in attempts for event in callbacks.events(str(one), ["delivered"], one.hex)]
     cut = range(0, len(events), EVENTS_IN_A_POST)
     return [callbacks.sendgrid(url, events[start : start + EVENTS_IN_A_POST], signing) for start in cut]
 

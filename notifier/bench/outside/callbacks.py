@@ -2,24 +2,22 @@
 
 import asyncio
 import base64
-import hashlib
 import hmac
 from collections.abc import Iterable
-from urllib.parse import urlencode
 
-import msgspec
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from notifier import clock
 from notifier.bench.outside import wire
 
-CONNECTIONS = 32
+CONNECTIONS = 128
 LARGEST = 500
 """Events in one post of SendGrid's; it gathers for a moment."""
 GATHERED = 0.1
 AGAIN = 0.5
 """Seconds until what was not answered with a 2xx is posted again."""
+_ACCOUNT = "AC" + "0" * 32
 
 
 class Callbacks:
@@ -31,17 +29,14 @@ class Callbacks:
         self._token = twilio_token.encode()
         self._key = private(sendgrid_key)
         self._due: asyncio.Queue[bytes] = asyncio.Queue()
-        self._events: list[dict[str, object]] = []
+        self._events: list[bytes] = []
         self.posted = 0
         self._workers = [asyncio.ensure_future(self._post()) for _ in range(CONNECTIONS)]
         self._workers.append(asyncio.ensure_future(self._gather()))
 
     def mail(self, attempt: str) -> None:
         """Report on a mail."""
-        now, ref = int(clock.outside()), f"{attempt.replace('-', '')}.recvd-bench-1"
-        for kind in ("processed", "delivered"):
-            event = {"event": kind, "timestamp": now, "sg_event_id": f"{kind}-{attempt}", "sg_message_id": ref}
-            self._events.append({**event, "email": "customer@example.com", "attempt_id": attempt})
+        self._events += events(attempt, ("processed", "delivered"), f"{attempt.replace('-', '')}.recvd-bench-1")
 
     def phone(self, url: str, ref: str) -> None:
         """Report on a text."""
@@ -76,20 +71,37 @@ class Callbacks:
 
 
 def twilio(url: str, ref: str, status: str, token: bytes) -> bytes:
-    """Write a status callback, signed as https://www.twilio.com/docs/usage/security says."""
-    form = {
-        "AccountSid": "AC" + "0" * 32, "ApiVersion": "2010-04-01", "From": "+15005550006", "MessageSid": ref,
-        "MessageStatus": status, "SmsSid": ref, "SmsStatus": status, "To": "+15005550001",
-    }  # fmt: skip
-    said = url + "".join(name + value for name, value in form.items())
-    signature = base64.b64encode(hmac.digest(token, said.encode(), hashlib.sha1)).decode()
+    """
+    Write a status callback, signed as https://www.twilio.com/docs/usage/security says.
+
+    What is the same in all of them is written out: this stands for a computer that is elsewhere.
+    """
+    said = (
+        f"{url}AccountSid{_ACCOUNT}ApiVersion2010-04-01From+15005550006MessageSid{ref}MessageStatus{status}"
+        f"SmsSid{ref}SmsStatus{status}To+15005550001"
+    )
+    signature = base64.b64encode(hmac.digest(token, said.encode(), "sha1")).decode()
+    body = (
+        f"AccountSid={_ACCOUNT}&ApiVersion=2010-04-01&From=%2B15005550006&MessageSid={ref}&MessageStatus={status}"
+        f"&SmsSid={ref}&SmsStatus={status}&To=%2B15005550001"
+    )
     headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
-    return wire.request(url, headers, urlencode(form).encode())
+    return wire.request(url, headers, body.encode())
 
 
-def sendgrid(url: str, events: Iterable[dict[str, object]], key: ec.EllipticCurvePrivateKey) -> bytes:
+def events(attempt: str, kinds: Iterable[str], ref: str) -> list[bytes]:
+    """Write events of a mail, each as JSON."""
+    now = int(clock.outside())
+    return [
+        f'{{"event":"{kind}","timestamp":{now},"sg_event_id":"{kind}-{attempt}","sg_message_id":"{ref}",'
+        f'"email":"customer@example.com","attempt_id":"{attempt}"}}'.encode()
+        for kind in kinds
+    ]
+
+
+def sendgrid(url: str, events: Iterable[bytes], key: ec.EllipticCurvePrivateKey) -> bytes:
     """Write a post of the signed event webhook."""
-    at, body = str(int(clock.outside())), msgspec.json.encode(list(events)) + b"\r\n"
+    at, body = str(int(clock.outside())), b"[" + b",".join(events) + b"]\r\n"
     signature = base64.b64encode(key.sign(at.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
     headers = {
         "Content-Type": "application/json",
