@@ -18,6 +18,9 @@ DEEPEST = 20
 PATIENCE = 8.0
 """Seconds: what takes longer has met a database that neither answers nor refuses. Whoever calls here waits some 10
 (SendGrid) or 15 (Twilio): telling them at once to come again leaves nothing to pile up."""
+MOMENT = 0.02
+"""Seconds at most for which a transaction waits to be worth its commit."""
+_LOOKS = 4
 
 
 class Together(Generic[Item, Outcome]):
@@ -35,19 +38,22 @@ class Together(Generic[Item, Outcome]):
         most: int = 1000,
         weigh: Callable[[Item], int] = lambda item: 1,  # noqa: ARG005 - each item counts for one
         at_once: int = 1,
+        enough: int = 0,
         patience: float = PATIENCE,
     ) -> None:
         """
         Start nothing yet.
 
         `most`: the weight of items one transaction takes; a heavier single item goes alone. `at_once`: transactions
-        under way together; a further one is begun only when there is a full one to begin. `patience`: seconds one may
-        be under way before who comes is asked to come again.
+        under way together; a further one is begun only when there is a full one to begin. `enough`: a lighter one waits
+        for more to come, `MOMENT` at most: for callers who are in no hurry. `patience`: seconds one may be under way
+        before who comes is asked to come again.
         """
         self._work = work
         self._most = most
         self._weigh = weigh
         self._at_once = at_once
+        self._enough = enough
         self._patience = patience
         self._waiting: deque[tuple[Item, int, asyncio.Future[Outcome]]] = deque()
         self._weight = 0
@@ -78,9 +84,10 @@ class Together(Generic[Item, Outcome]):
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            # One turn of the loop first: requests that have already arrived come along.
-            await asyncio.sleep(0)
             while self._waiting:
+                await self._gather()
+                if not self._waiting:  # another flush has taken them
+                    break
                 self._begun.append(begun := loop.time())
                 try:
                     await self._answer(*self._next())
@@ -89,6 +96,13 @@ class Together(Generic[Item, Outcome]):
         finally:
             # In the same turn as the last look: who comes later starts a task of their own.
             self._flushing = {task for task in self._flushing if task is not asyncio.current_task()}
+
+    async def _gather(self) -> None:
+        await asyncio.sleep(0)  # one turn of the loop: requests that have already arrived come along
+        for _ in range(_LOOKS):
+            if self._weight >= self._enough:
+                return
+            await asyncio.sleep(MOMENT / _LOOKS)
 
     async def _answer(self, items: list[Item], answers: "list[asyncio.Future[Outcome]]") -> None:
         loop = asyncio.get_running_loop()

@@ -57,6 +57,28 @@ def test_a_second_transaction_is_begun_when_it_is_full_and_not_before() -> None:
     assert begun == [[0], [1, 2, 3], [4]]
 
 
+def test_what_is_not_enough_waits_a_moment_for_more() -> None:
+    begun: list[list[int]] = []
+
+    def work(items: list[int]) -> list[int]:
+        begun.append(items)
+        return items
+
+    async def ask() -> None:
+        same = Together[int, int](work, enough=3)
+        waiting = []
+        for item in range(3):
+            waiting.append(asyncio.create_task(same(item)))
+            for _ in range(5):  # turns of the loop in which one alone would have been begun
+                await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+        assert await same(3) == 3
+
+    asyncio.run(ask())
+
+    assert begun == [[0, 1, 2], [3]]
+
+
 def test_a_flood_is_asked_to_come_again_and_is_let_in_later() -> None:
     let_go = threading.Event()
 

@@ -26,6 +26,8 @@ _STATUS_BODY = 256 * 1024
 _EVENTS_BODY = 5 * 1024 * 1024
 _EMAIL_BODY = 31 * 1024 * 1024
 """SendGrid takes emails of 30 MB."""
+_ENOUGH = 100
+"""A commit of a hundred callbacks costs little more than one of ten, and no provider hurries."""
 
 #: What is needed to read a body again, or to prove what was verified.
 _KEPT_HEADERS = (
@@ -44,7 +46,7 @@ _NO_ANSWER = Answer(HTTP_200_OK, b"text/xml; charset=utf-8", b'<?xml version="1.
 def door(parts: Parts) -> Door:
     """Return the doors of all providers, in plain ASGI."""
     public = urlsplit(parts.settings.public_url.rstrip("/"))._replace(query="", fragment="").geturl()
-    append = Together[Verified, None](lambda hooks: _append(parts, hooks), weigh=_weight)
+    append = Together[Verified, None](lambda hooks: _append(parts, hooks), weigh=_weight, enough=_ENOUGH)
 
     async def keep_it(provider: str, kind: Literal["status", "inbound"], hook: Hook) -> None:
         kept = {name: value for name, value in hook.headers.items() if name in _KEPT_HEADERS}
