@@ -64,7 +64,12 @@ class Fields:
 
 
 def _plain(written: str) -> str:
-    return unquote_plus(written) if "%" in written or "+" in written else written
+    if "+" not in written:
+        if "%" not in written:
+            return written
+        if written.startswith("%2B") and "%" not in written[1:]:  # a phone number: the other half of all that comes
+            return f"+{written[3:]}"
+    return unquote_plus(written)
 
 
 def signature(token: str, url: str, fields: Fields) -> str:
