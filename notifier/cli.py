@@ -99,7 +99,7 @@ def tick(settings: Settings) -> None:
     from notifier.house import House
 
     with House(settings) as house:
-        ticking.tick(house.database, lease=settings.lease_seconds)
+        ticking.tick(house.database)
 
 
 @commands.command()

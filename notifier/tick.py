@@ -23,23 +23,21 @@ _DUE = text("""
     SELECT 'hooks' WHERE EXISTS (SELECT FROM hooks WHERE state = 'pending')
     UNION ALL
     SELECT 'unknown' WHERE
-        EXISTS (SELECT FROM attempts
-                WHERE state = 'calling' AND claimed_at < (SELECT clock_timestamp()) - make_interval(secs => :lease))
-        OR EXISTS (SELECT FROM attempts WHERE state = 'unknown' AND evidence_at <= (SELECT clock_timestamp()))
-        OR EXISTS (SELECT FROM attempts WHERE look_at <= (SELECT clock_timestamp()))
+        EXISTS (SELECT FROM attempts WHERE state = 'unknown' AND evidence_at <= (SELECT clock_timestamp()))
+        OR EXISTS (SELECT FROM watches WHERE look_at <= (SELECT clock_timestamp()))
 """)
 
 
-def due(db: Session, *, lease: float) -> list[str]:
-    """Return the lanes that have something to do now; a call older than `lease` seconds is given up on."""
-    given = {"now": business_now(db), "lease": lease}
+def due(db: Session) -> list[str]:
+    """Return the lanes that have something to do now."""
+    given = {"now": business_now(db)}
     with in_index_order(db):
         return list(db.execute(_DUE, given).scalars())
 
 
-def tick(database: Database, *, lease: float) -> None:
+def tick(database: Database) -> None:
     """Ring every lane that is due; does nothing while another process is at it. Safe to run as often as one likes."""
     with database.begin() as db:
         if db.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}).scalar_one():
-            for lane in due(db, lease=lease):
+            for lane in due(db):
                 ring(db, lane)

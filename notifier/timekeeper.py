@@ -63,7 +63,7 @@ def let_happen(house: House) -> None:
     last = -1
     while True:
         with house.database.begin() as db:
-            lanes = [lane for lane in tick.due(db, lease=house.settings.lease_seconds) if lane != "unknown"]
+            lanes = [lane for lane in tick.due(db) if lane != "unknown"]
             outstanding = db.execute(_OUTSTANDING, {"recent": QUIET * 3}).scalar_one()
         for lane in lanes:
             pipeline.run(house, lane)

@@ -89,7 +89,7 @@ def serve_many(processes: int) -> None:
 
 
 def _tick(house: House) -> None:
-    tick.tick(house.database, lease=house.settings.lease_seconds)
+    tick.tick(house.database)
 
 
 def _watch(house: House) -> None:

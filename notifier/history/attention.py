@@ -56,12 +56,12 @@ _UNKNOWN = """
            coalesce(a.evidence_until <= clock_timestamp(), false) AS is_over, m.customer_id, m.channel, m.template,
            m.topic, coalesce(nullif(c.name, ''), m.customer_id) AS customer
       FROM attempts a JOIN messages m ON m.id = a.message_id LEFT JOIN customers c ON c.id = m.customer_id
-     WHERE a.state = 'unknown' AND (CAST(:after AS uuid) IS NULL OR a.id > :after)
+     WHERE a.state = 'unknown' AND a.evidence_at IS NOT NULL AND (CAST(:after AS uuid) IS NULL OR a.id > :after)
      ORDER BY a.id LIMIT :limit
 """
 # Only the partial index of what is unknown is read: of how many there are, not of how many there ever were.
 _BY_PROVIDER = """
     SELECT provider, count(*) AS many, min(claimed_at) AS oldest,
            extract(epoch FROM clock_timestamp() - min(claimed_at)) AS seconds
-      FROM attempts WHERE state = 'unknown' GROUP BY provider ORDER BY provider
+      FROM attempts WHERE state = 'unknown' AND evidence_at IS NOT NULL GROUP BY provider ORDER BY provider
 """

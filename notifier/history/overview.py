@@ -112,7 +112,9 @@ _SINGLE = text("""
              WHERE time >= :since) AS triggers,
            (SELECT count(*) FROM (SELECT 1 FROM due_messages LIMIT :window) AS w)
                AS waiting,
-           (SELECT count(*) FROM (SELECT 1 FROM attempts WHERE state = 'unknown' LIMIT :window) AS w) AS unknown,
+           (SELECT count(*) FROM (
+               SELECT 1 FROM attempts WHERE state = 'unknown' AND evidence_at IS NOT NULL LIMIT :window) AS w)
+               AS unknown,
            (SELECT count(*) FROM (SELECT 1 FROM triggers WHERE state = 'failed' LIMIT :window) AS w)
                AS failed_triggers,
            (SELECT count(*) FROM (SELECT 1 FROM runs WHERE state = 'failed' LIMIT :window) AS w) AS failed_runs,

@@ -8,6 +8,7 @@ from msgspec import Struct
 from sqlalchemy.orm import Session
 
 from notifier.db import by_key, rows
+from notifier.messages.reported.known import keep_refs
 
 
 class Acceptance(Struct, frozen=True):
@@ -18,8 +19,8 @@ class Acceptance(Struct, frozen=True):
     provider: str
     ref: str
     template_version: int | None
-    look_after: float | None
-    """Seconds after which the provider is asked about it, should no last report have come; None: it cannot be asked."""
+    names_attempt: bool = False
+    """Whatever comes back of it names our attempt: it need not be found by `ref`."""
 
 
 # `CASE`: the state is asked of each row that was found. As a condition of the table alone it is believed to leave so
@@ -34,9 +35,8 @@ _MESSAGES = """
     RETURNING a.id
 """
 _ATTEMPTS = """
-    UPDATE attempts a SET state = 'accepted', ref = nullif(n.ref, ''), settled_at = clock_timestamp(),
-           look_at = clock_timestamp() + make_interval(secs => n.look)
-    FROM unnest(%(attempts)b::uuid[], %(refs)b::text[], %(looks)b::float8[]) AS n(id, ref, look)
+    UPDATE attempts a SET state = 'accepted', ref = nullif(n.ref, ''), settled_at = clock_timestamp()
+    FROM unnest(%(attempts)b::uuid[], %(refs)b::text[]) AS n(id, ref)
     WHERE a.id = n.id AND CASE WHEN n.id = a.id THEN a.state = 'calling' END RETURNING a.id
 """
 
@@ -67,11 +67,8 @@ def accept(db: Session, given: Sequence[Acceptance], *, now: datetime) -> set[UU
     with by_key(db):
         ours = {row.id for row in rows(db, _MESSAGES, values)}
         plain = sorted((one for one in ordered if one.attempt_id in ours), key=lambda one: one.attempt_id)
-        raised = {
-            "attempts": [one.attempt_id for one in plain],
-            "refs": [one.ref for one in plain],
-            "looks": [one.look_after for one in plain],
-        }
+        raised = {"attempts": [one.attempt_id for one in plain], "refs": [one.ref for one in plain]}
         if plain and len(rows(db, _ATTEMPTS, raised)) != len(plain):
             raise Overtaken
+    keep_refs(db, ((one.provider, one.ref, one.attempt_id) for one in plain if one.ref and not one.names_attempt))
     return ours

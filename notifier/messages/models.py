@@ -145,16 +145,16 @@ class Attempt(Base):
 
     __tablename__ = "attempts"
     __table_args__ = (
+        # No index is on what an answer or an ordinary report changes, in its condition neither: so they change a row in
+        # its place, and no index at all.
         Index("ix_attempts_message_id", "message_id"),
-        Index("ix_attempts_calling", "claimed_at", postgresql_where="state = 'calling'"),
-        Index("ix_attempts_unknown", "evidence_at", postgresql_where="state = 'unknown'"),
-        Index("ix_attempts_ref", "provider", "ref"),
-        Index("ix_attempts_look_at", "look_at", postgresql_where="look_at IS NOT NULL"),
+        Index("ix_attempts_unknown", "evidence_at", postgresql_where="evidence_at IS NOT NULL"),
         CheckConstraint(
             "state IN ('calling', 'handed-back', 'accepted', 'sent', 'delivered', 'undelivered', 'bounced', 'refused', "
             "'not-sent', 'unknown', 'lost')",
             name="state",
         ),
+        {"postgresql_with": {"fillfactor": 50}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -166,7 +166,7 @@ class Attempt(Base):
     state: Mapped[str] = mapped_column(Text, default="calling", server_default="calling")
     """`lost`: unknown, then settled as never accepted. `handed-back`: claimed, never called."""
     ref: Mapped[str | None] = mapped_column(Text)
-    """The provider's own id of the message."""
+    """The provider's own id of the message; it is looked up in `refs`."""
     reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     detail: Mapped[str] = mapped_column(Text, default="", server_default="")
     """The provider's answer, for support; never the customer's text."""
@@ -177,15 +177,23 @@ class Attempt(Base):
     """Machine time."""
     settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     evidence_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    """While `unknown`: machine time of the next look for evidence."""
+    """While `unknown`, and only then: machine time of the next look for evidence."""
     evidence_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """While `unknown`: machine time at which the topic's policy decides."""
-    look_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    """While accepted: machine time at which the provider is asked, should its last report not have come."""
 
     events: Mapped[list["Event"]] = relationship(
         lazy="raise", order_by="Event.id", primaryjoin="Attempt.id == foreign(Event.attempt_id)"
     )
+
+
+class Ref(Base):
+    """A provider's own id of a message of which something may come back that names nothing else."""
+
+    __tablename__ = "refs"
+
+    provider: Mapped[str] = mapped_column(Text, primary_key=True)
+    ref: Mapped[str] = mapped_column(Text, primary_key=True)
+    attempt_id: Mapped[UUID] = mapped_column(primary_key=True)
 
 
 class Event(Base):

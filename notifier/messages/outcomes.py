@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from notifier.db import by_key
 from notifier.messages import due
 from notifier.messages.draft import Decision
+from notifier.messages.reported.known import keep_refs
 from notifier.messages.states import ATTEMPT_RANK, SETTLED, WAITING, derive, engaged
 
 
@@ -30,8 +31,6 @@ class Change(Struct, frozen=True, kw_only=True):
     """The message's state if no attempt says better: `queued` for a retry, `failed` to give up."""
     not_before: datetime | None = None
     """With `then="queued"`: machine time before which it is not tried again."""
-    look_at: datetime | None = None
-    """Machine time at which the provider is asked about it, should no last report have come by then."""
     decision: Decision | None = None
     """Added to the message's trail."""
 
@@ -48,9 +47,8 @@ _ATTEMPTS = text("""
 _RAISE = text("""
     UPDATE attempts a SET state = c.state, ref = coalesce(c.ref, a.ref), settled_at = clock_timestamp(),
            reason = c.reason, detail = c.detail,
-           look_at = CASE WHEN c.state IN ('accepted', 'sent') THEN coalesce(c.look_at, a.look_at) END
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-         AS c(id uuid, state text, ref text, reason text, detail text, look_at timestamptz)
+           evidence_at = CASE WHEN c.state = 'unknown' THEN coalesce(a.evidence_at, clock_timestamp()) END
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS c(id uuid, state text, ref text, reason text, detail text)
     WHERE a.id = c.id
 """)
 _SETTLE = text("""
@@ -85,7 +83,6 @@ class _Raised(Struct, frozen=True, kw_only=True):
     ref: str | None
     reason: str
     detail: str
-    look_at: datetime | None
 
 
 def record(db: Session, changes: Sequence[Change], *, now: datetime) -> set[int]:
@@ -143,10 +140,12 @@ def _raise(
         if ATTEMPT_RANK[change.state] > ATTEMPT_RANK[standing]:
             best[change.attempt_id] = change
     rows = [
-        _Raised(id=ident, state=one.state, ref=one.ref, reason=one.reason, detail=one.detail, look_at=one.look_at)
+        _Raised(id=ident, state=one.state, ref=one.ref, reason=one.reason, detail=one.detail)
         for ident, one in sorted(best.items())  # all lock attempts in order of their ids
     ]
     db.execute(_RAISE, {"rows": msgspec.json.encode(rows).decode()})
+    known = ((attempts[home[one.attempt_id]][one.attempt_id], one.ref) for one in best.values())
+    keep_refs(db, [(row.provider, ref, row.id) for row, ref in known if ref])
     return best
 
 

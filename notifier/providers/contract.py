@@ -195,6 +195,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """Can be asked whether it has an attempt (Twilio lists messages); otherwise only its reports are evidence."""
     silence_means_unsent: bool = False
     """When it can be asked and does not know the attempt, the attempt was not accepted."""
+    names_attempt: tuple[Channel, ...] = ()
+    """Channels where all that comes back names our attempt, so that none need be found by the provider's id of it."""
     counts_segments: tuple[Channel, ...] = ()
     """Channels whose rate limit counts segments, not messages."""
 

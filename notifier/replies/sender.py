@@ -18,8 +18,9 @@ _BY_ATTEMPT = """
     WHERE a.id = :attempt AND m.channel = :channel
 """
 _BY_REF = """
-    SELECT m.id, m.customer_id, m.address FROM attempts a JOIN messages m ON m.id = a.message_id
-    WHERE a.provider = :provider AND a.ref = :ref AND m.channel = :channel
+    SELECT m.id, m.customer_id, m.address
+    FROM refs r JOIN attempts a ON a.id = r.attempt_id JOIN messages m ON m.id = a.message_id
+    WHERE r.provider = :provider AND r.ref = :ref AND m.channel = :channel
 """
 _OWNERS = text("""
     SELECT DISTINCT customer_id FROM contact_points WHERE channel = :channel AND address = :address LIMIT 2

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from uuid import UUID
 
 from msgspec import Struct
@@ -18,7 +17,7 @@ from notifier.journeys.reports import hold, wake
 from notifier.messages.accepted import Acceptance, accept
 from notifier.messages.draft import Decision
 from notifier.messages.outcomes import Change, record
-from notifier.providers.contract import Accepted, Fetches, NotSent, Outcome, Provider, Reason, Refused, Unknown
+from notifier.providers.contract import Accepted, NotSent, Outcome, Reason, Refused, Unknown
 from notifier.sending import pace
 from notifier.sending.claims.calls import Call
 from notifier.sending.retry import GiveUp, next_try
@@ -96,11 +95,6 @@ def _made_from(db: Session, answers: Sequence[Answered]) -> None:
         rows(db, _MADE_FROM, {"ids": [call.message_id for call in calls], "versions": versions, "to": addresses})
 
 
-@cache
-def _can_be_asked(kind: type) -> bool:
-    return issubclass(kind, Fetches)  # which looks at every name of the protocol, so it is asked once
-
-
 def _acceptance(one: Answered) -> Acceptance:
     call, ref = one.call, one.outcome.ref if isinstance(one.outcome, Accepted) else ""
     return Acceptance(
@@ -109,7 +103,7 @@ def _acceptance(one: Answered) -> Acceptance:
         provider=call.provider.name,
         ref=ref,
         template_version=call.version,
-        look_after=pace.LOOKS[0] if _can_be_asked(type(call.provider)) else None,
+        names_attempt=call.outgoing.channel in call.provider.can.names_attempt,
     )
 
 
@@ -121,11 +115,6 @@ def await_evidence(db: Session, attempt_ids: Sequence[UUID], settings: Settings)
     until = max(settings.evidence_seconds, first)
     db.execute(_AWAIT, {"ids": sorted(attempt_ids), "first": first, "until": until})
     ring(db, "unknown")
-
-
-def first_report_due(provider: Provider, machine: datetime) -> datetime | None:
-    """Return when a provider that can be asked is first asked about what it has accepted at `machine`."""
-    return machine + timedelta(seconds=pace.LOOKS[0]) if isinstance(provider, Fetches) else None
 
 
 def follow(
@@ -141,8 +130,7 @@ def follow(
 def _change(one: Answered, now: datetime, machine: datetime) -> Change:
     ident, outcome = one.call.outgoing.attempt_id, one.outcome
     if isinstance(outcome, Accepted):
-        look_at = first_report_due(one.call.provider, machine)
-        return Change(attempt_id=ident, state="accepted", ref=outcome.ref or None, look_at=look_at)
+        return Change(attempt_id=ident, state="accepted", ref=outcome.ref or None)
     if isinstance(outcome, Refused):
         return Change(attempt_id=ident, state="refused", reason=outcome.reason, detail=outcome.detail, then="failed")
     if isinstance(outcome, HandedBack):

@@ -58,6 +58,7 @@ def _send(db: Session, library: Library, now: datetime) -> dict[str, UUID]:
             id=uuid4(), message_id=message.id, number=1, state=state, ref=f"SM{number:032d}", claimed_by="worker",
             provider="sendgrid" if message.channel == "email" else "twilio", reason=reason,
             claimed_at=clock.machine_now(db) - timedelta(minutes=number),
+            evidence_at=clock.machine_now(db) if state == "unknown" else None,
             evidence_until=clock.machine_now(db) + timedelta(minutes=10 - number) if state == "unknown" else None,
         )  # fmt: skip
         db.add_all([Content(message_id=message.id, encoding=encoding, body=body), attempt])

@@ -111,8 +111,9 @@ class Sending(RuleBasedStateMachine):
             self._do(
                 "UPDATE attempts SET claimed_at = now() - interval '1 h' WHERE id = :id", id=call.outgoing.attempt_id
             )
+            self._do("UPDATE watches SET look_at = now() WHERE :id = ANY(attempts)", id=call.outgoing.attempt_id)
             with self.database.begin() as db:
-                expire_leases(db, PATIENT)
+                expire_leases(db, PATIENT, self.providers)
 
     @rule(
         chosen=st.randoms(use_true_random=False), kind=st.sampled_from(["sent", "delivered", "undelivered", "deferred"])

@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 import msgspec
 from sqlalchemy.orm import Session
 
+from notifier.clock import machine_now
 from notifier.errors import Unavailable
 from notifier.intake.models import Trigger
-from notifier.messages.models import Attempt, Message
+from notifier.messages.models import Attempt, Message, Ref
 from notifier.providers.contract import (
     Capabilities,
     ForgedHook,
@@ -102,6 +103,10 @@ def make_attempt(db: Session, message: Message, **given: Any) -> UUID:
     """Store an accepted attempt for the message; return its id."""
     fields = {"id": uuid4(), "number": 1, "provider": "twilio", "state": "accepted", "ref": "SM1", "claimed_by": "t"}
     attempt = Attempt(message_id=message.id, **(fields | given))
+    if attempt.state == "unknown":
+        attempt.evidence_at = machine_now(db)
     db.add(attempt)
+    if attempt.ref:
+        db.add(Ref(provider=attempt.provider, ref=attempt.ref, attempt_id=attempt.id))
     db.flush()
     return attempt.id

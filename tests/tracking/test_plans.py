@@ -95,7 +95,7 @@ def fill(database: Database, many: int, now: datetime) -> list[Any]:
 
 def sent(database: Database, rows: list[Any], now: datetime) -> dict[str, int]:
     with database.begin() as db:
-        accept(db, [Acceptance(row.message_id, row.id, "twilio", ref(row.id), 1, 60.0) for row in rows], now=now)
+        accept(db, [Acceptance(row.message_id, row.id, "twilio", ref(row.id), 1) for row in rows], now=now)
         return read(db)
 
 

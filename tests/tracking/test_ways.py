@@ -36,8 +36,9 @@ WORLDS = ("together", "alone")
 
 _ATTEMPTS = """
     SELECT a.id, a.message_id, a.number, a.provider, a.state, substr(a.ref, 2) AS ref, a.reason, a.detail,
-           a.look_at IS NULL AS is_over, m.state AS message_state
-    FROM attempts a JOIN messages m ON m.id = a.message_id WHERE m.step = :world ORDER BY m.customer_id, a.number
+           r.ref = a.ref AS is_found_by_ref, m.state AS message_state
+    FROM attempts a LEFT JOIN refs r ON r.attempt_id = a.id
+    JOIN messages m ON m.id = a.message_id WHERE m.step = :world ORDER BY m.customer_id, a.number
 """
 _MESSAGES = """
     SELECT m.id, m.customer_id, m.state, m.reason, m.engagement, m.provider, substr(m.provider_ref, 2) AS ref,
@@ -65,7 +66,7 @@ _DUE = """
     INSERT INTO due_messages (message_id, customer_id, lane, channel, topic, journey, due_at)
     SELECT id, customer_id, lane, channel, topic, journey, due_at FROM messages WHERE id = :id
 """
-_EMPTY = ("messages", "due_messages", "attempts", "events", "hooks", "runs", "triggers", "suppressions")
+_EMPTY = ("messages", "due_messages", "attempts", "refs", "events", "hooks", "runs", "triggers", "suppressions")
 
 
 class Twin(Struct, frozen=True):
@@ -205,11 +206,10 @@ class Ways(RuleBasedStateMachine):
         row = db.execute(text("SELECT message_id, state FROM attempts WHERE id = :id"), {"id": ident}).one()
         if answer == "yes":
             if row.state == "calling" and world == "together":
-                taken = Acceptance(row.message_id, ident, twin.provider, ref, None, 60.0)
+                taken = Acceptance(row.message_id, ident, twin.provider, ref, None)
                 if accept(db, [taken], now=self.at):
                     return
-            look_at = self.at + timedelta(days=1)
-            change = Change(attempt_id=ident, state="accepted", ref=ref, look_at=look_at)
+            change = Change(attempt_id=ident, state="accepted", ref=ref)
         elif answer == "no":
             change = Change(attempt_id=ident, state="refused", reason="content", then="failed")
         elif answer == "later":

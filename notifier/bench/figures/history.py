@@ -43,7 +43,7 @@ _COPIES: dict[str, dict[str, str]] = {
     "contents": {"message_id": _EARLIER.format(id="message_id")},
     "attempts": {
         "id": _EARLIER.format(id="id"), "message_id": _EARLIER.format(id="message_id"), "ref": "ref || '/' || k",
-        "look_at": "NULL", **{name: f"{name} - k * interval '1 day'" for name in ("claimed_at", "settled_at")},
+        **{name: f"{name} - k * interval '1 day'" for name in ("claimed_at", "settled_at")},
     },
 }  # fmt: skip
 """Columns that are not copied as they are; `k` counts the copies."""

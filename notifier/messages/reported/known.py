@@ -1,6 +1,6 @@
 """What is known of attempts before anything is locked. It may be overtaken; rank says in which direction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -36,9 +36,13 @@ _BY_REF = """
     CROSS JOIN LATERAL (
         SELECT a.id AS attempt_id, a.message_id, a.provider, a.ref, a.state,
                m.state AS message_state, m.engagement, m.run_id
-        FROM attempts a JOIN messages m ON m.id = a.message_id
-        WHERE a.provider = n.provider AND a.ref = n.ref OFFSET 0
+        FROM refs r JOIN attempts a ON a.id = r.attempt_id JOIN messages m ON m.id = a.message_id
+        WHERE r.provider = n.provider AND r.ref = n.ref OFFSET 0
     ) AS known
+"""
+_KEEP = """
+    INSERT INTO refs (provider, ref, attempt_id)
+    SELECT * FROM unnest(%(providers)b::text[], %(refs)b::text[], %(ids)b::uuid[]) ON CONFLICT DO NOTHING
 """
 
 
@@ -55,3 +59,10 @@ def by_ref(db: Session, refs: Sequence[tuple[str, str]]) -> dict[tuple[str, str]
         return {}
     asked = {"providers": [provider for provider, _ in refs], "refs": [ref for _, ref in refs]}
     return {(row.provider, row.ref): row for row in rows(db, _BY_REF, asked)}
+
+
+def keep_refs(db: Session, refs: Iterable[tuple[str, str, UUID]]) -> None:
+    """Let attempts be found by provider and the provider's id of them."""
+    if given := sorted(refs):  # one order for everybody
+        providers, names, ids = zip(*given, strict=True)
+        rows(db, _KEEP, {"providers": list(providers), "refs": list(names), "ids": list(ids)})

@@ -59,8 +59,7 @@ _MESSAGES = """
     WHERE m.id = n.id AND CASE WHEN n.id = m.id THEN m.state IN ('sent', 'delivered') END RETURNING m.id
 """
 _ATTEMPTS = """
-    UPDATE attempts a SET state = n.state, settled_at = clock_timestamp(), reason = n.reason, detail = n.detail,
-           look_at = CASE WHEN n.state = 'sent' THEN a.look_at END
+    UPDATE attempts a SET state = n.state, settled_at = clock_timestamp(), reason = n.reason, detail = n.detail
     FROM unnest(%(ids)b::uuid[], %(states)b::text[], %(reasons)b::text[], %(details)b::text[])
          AS n(id, state, reason, detail)
     WHERE a.id = n.id AND CASE n.state WHEN 'delivered' THEN a.state <> 'delivered' ELSE a.state = 'accepted' END

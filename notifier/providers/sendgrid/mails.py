@@ -59,7 +59,7 @@ class SendGrid:
             "POST", f"{api_url.rstrip('/')}/v3/mail/send", headers=headers, read=read_answer
         )
         self._keys = [key.strip() for key in webhook_keys.split(",") if key.strip()]
-        self.can = Capabilities(channels=("email",), reports_delivery=bool(self._keys))
+        self.can = Capabilities(channels=("email",), reports_delivery=bool(self._keys), names_attempt=("email",))
         name, address = parseaddr(email_from)
         always = {
             "from": {"email": address, "name": name} if name else {"email": address},

@@ -49,7 +49,7 @@ class _Turn:
 class SMTP:
     """Email by one mail server. What is accepted stays `sent`, unless a mail comes back (`notifier bounces`)."""
 
-    can = Capabilities(channels=("email",), reports_delivery=False)
+    can = Capabilities(channels=("email",), reports_delivery=False, names_attempt=("email",))
 
     def __init__(
         self,

@@ -89,7 +89,11 @@ class Twilio:
         senders: dict[Channel, str] = {"sms": sms_from, "whatsapp": whatsapp_from}
         channels = tuple(channel for channel, sender in senders.items() if sender)
         self.can = Capabilities(
-            channels=channels, finds=True, silence_means_unsent=True, counts_segments=("sms", "whatsapp")
+            channels=channels,
+            finds=True,
+            silence_means_unsent=True,
+            counts_segments=("sms", "whatsapp"),
+            names_attempt=("sms",),  # an answer by WhatsApp may quote what it answers, by Twilio's id
         )
         self._transport = transport
         self._token = auth_token

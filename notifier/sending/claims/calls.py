@@ -16,6 +16,7 @@ from notifier.providers.contract import Content, Outgoing, Provider, Route
 from notifier.rendering.library import Library
 from notifier.sending.claims import words
 from notifier.sending.claims.verdicts import Held
+from notifier.sending.unknown.watches import watch
 from notifier.sending.ways import tokens
 from notifier.sending.ways.routes import Ways, sender_of
 from notifier.settings import Settings, secret_key
@@ -72,6 +73,7 @@ def make(
     ]
     if calls:
         copy(db, "attempts", _ATTEMPT, (_attempt(call, worker) for call in calls))
+        watch(db, [call.outgoing.attempt_id for call in calls], after=settings.lease_seconds)
     return calls, spoilt
 
 

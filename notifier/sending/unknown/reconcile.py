@@ -3,39 +3,33 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.clock import business_now
-from notifier.db import Database
+from notifier.db import Database, by_key, rows
 from notifier.errors import Unavailable
 from notifier.journeys.reports import hold, wake
 from notifier.messages.apply import Applied, apply
 from notifier.messages.states import ATTEMPT_RANK, PROVES
 from notifier.providers.contract import Fetches, Found
 from notifier.providers.registry import Providers
-from notifier.sending import loop, pace
+from notifier.sending import loop
 from notifier.sending.settle import follow
+from notifier.sending.unknown import watches
 
 SET = 200
+CLAIMS = 50
 AT_ONCE = 10
 
-_TAKE = text("""
-    WITH taken AS (
-        UPDATE attempts SET look_at = (
-            SELECT min(claimed_at + make_interval(secs => age)) FROM unnest(CAST(:looks AS float8[])) AS age
-            WHERE claimed_at + make_interval(secs => age) > clock_timestamp()
-        ) WHERE id IN (
-            SELECT id FROM attempts WHERE look_at <= (SELECT clock_timestamp())
-            ORDER BY look_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-        ) RETURNING id, message_id, provider, ref, state, address AS moved_to
-    )
-    SELECT taken.*, m.run_id, m.channel, coalesce(taken.moved_to, m.address) AS address
-    FROM taken JOIN messages m ON m.id = taken.message_id
-    WHERE taken.state IN ('accepted', 'sent') AND taken.ref IS NOT NULL
-""")
+_OPEN = """
+    SELECT a.id, a.message_id, a.provider, a.ref, a.state, m.run_id, m.channel,
+           coalesce(a.address, m.address) AS address
+    FROM attempts a JOIN messages m ON m.id = a.message_id
+    WHERE a.id = ANY(%(ids)b::uuid[]) AND a.state IN ('unknown', 'accepted', 'sent')
+"""
 
 
 def reconcile(database: Database, providers: Providers) -> int:
@@ -45,13 +39,26 @@ def reconcile(database: Database, providers: Providers) -> int:
     What a provider says counts as its report would have: it is kept as an event, and repeats change nothing.
     """
     learnt = 0
-    while rows := database.run(lambda db: db.execute(_TAKE, {"looks": list(pace.LOOKS), "limit": SET}).all()):
-        found = loop.run(_fetch_all(rows, providers))
-        learnt += database.run(lambda db: _apply(db, rows, found))  # noqa: B023 - runs at once
+    while (asked := database.run(_take)) is not None:
+        found = loop.run(_fetch_all(asked, providers))
+        learnt += database.run(lambda db: _apply(db, asked, found))  # noqa: B023 - runs at once
     return learnt
 
 
-async def _fetch_all(rows: Sequence[Any], providers: Providers) -> list[Found | None]:
+def _take(db: Session) -> list[Any] | None:
+    """Return what is to be asked about now, some `SET` of them; None when nobody's time has come."""
+    due = watches.take(db, is_leased=False, most=CLAIMS)
+    if not due:
+        return None
+    before = accumulate((len(one.attempts) for one in due), initial=0)
+    taken = [one for one, many in zip(due, before, strict=False) if many < SET]
+    with by_key(db):
+        found = rows(db, _OPEN, {"ids": [ident for one in taken for ident in one.attempts]})
+    watches.go_on(db, taken, {row.id for row in found})
+    return [row for row in found if row.state != "unknown" and row.ref is not None]
+
+
+async def _fetch_all(asked: Sequence[Any], providers: Providers) -> list[Found | None]:
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def fetch(row: Any) -> Found | None:
@@ -62,12 +69,12 @@ async def _fetch_all(rows: Sequence[Any], providers: Providers) -> list[Found | 
                     return await provider.fetch(row.ref)
         return None
 
-    return await asyncio.gather(*(fetch(row) for row in rows))
+    return await asyncio.gather(*(fetch(row) for row in asked))
 
 
-def _apply(db: Session, rows: Sequence[Any], found: Sequence[Found | None]) -> int:
+def _apply(db: Session, asked: Sequence[Any], found: Sequence[Found | None]) -> int:
     now = business_now(db)
-    told = [(row, one) for row, one in zip(rows, found, strict=True) if one is not None and _is_news(row, one)]
+    told = [(row, one) for row, one in zip(asked, found, strict=True) if one is not None and _is_news(row, one)]
     hold(db, {row.run_id for row, _ in told if row.run_id is not None})
     reports = [
         Applied(

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from notifier.clock import business_now, machine_now
+from notifier.clock import business_now
 from notifier.db import Database, in_index_order, ring
 from notifier.errors import Unavailable
 from notifier.journeys.reports import hold, wake
@@ -22,9 +21,9 @@ from notifier.providers.contract import Found, Outgoing
 from notifier.providers.registry import Providers
 from notifier.rendering.kept import revived
 from notifier.sending import loop, pace
-from notifier.sending.settle import first_report_due
 from notifier.sending.unknown.evidence import Asked, Facts, judge
 from notifier.sending.unknown.leases import expire_leases
+from notifier.sending.unknown.watches import watch
 from notifier.settings import Settings
 
 SET = 200
@@ -33,7 +32,7 @@ _OPEN = text("""
     WITH taken AS (
         UPDATE attempts SET evidence_at = clock_timestamp() + make_interval(secs => :again)
         WHERE id IN (
-            SELECT id FROM attempts WHERE state = 'unknown' AND evidence_at <= clock_timestamp()
+            SELECT id FROM attempts WHERE state = 'unknown' AND evidence_at <= (SELECT clock_timestamp())
             ORDER BY evidence_at LIMIT :limit FOR UPDATE SKIP LOCKED
         ) RETURNING id, message_id, provider, claimed_at, address AS moved_to,
                     evidence_until, evidence_until <= clock_timestamp() AS is_over
@@ -79,7 +78,7 @@ class _Reports(Struct, frozen=True):
 
 def settle_unknown(database: Database, providers: Providers, settings: Settings) -> int:
     """Declare calls of dead workers unknown, look for evidence of all that is unknown; return how many are settled."""
-    while database.run(lambda db: expire_leases(db, settings)):
+    while database.run(lambda db: expire_leases(db, settings, providers)):
         pass
     settled = 0
     while found := database.run(lambda db: _take(db, settings)):
@@ -145,9 +144,9 @@ async def _ask(one: _Open, providers: Providers, taken: frozenset[str]) -> Asked
 def _settle(
     db: Session, opened: Sequence[_Open], asked: Sequence[Asked], reports: _Reports, providers: Providers
 ) -> int:
-    now, machine = business_now(db), machine_now(db)
+    now = business_now(db)
     hold(db, {one.row.run_id for one in opened if one.row.run_id is not None})
-    changes = []
+    changes, found = [], []
     for one, answer in zip(opened, asked, strict=True):
         row, provider = one.row, providers.by_name.get(one.row.provider)
         facts = Facts(
@@ -163,13 +162,13 @@ def _settle(
         if verdict is None:
             continue
         told = Decision(at=now, verdict=verdict.verdict, reason=verdict.reason, facts={"provider": row.provider})
-        change = _change(row.id, verdict.then, told, answer.found)
-        if provider and answer.found:
-            change = replace(change, look_at=first_report_due(provider, machine))
-        changes.append(change)
+        changes.append(_change(row.id, verdict.then, told, answer.found))
+        if answer.found:
+            found.append(row.id)
         if verdict.then == "queued":
             ring(db, row.lane)
     wake(db, record(db, changes, now=now), now=now)
+    watch(db, found, after=pace.LOOKS[0], is_leased=False)  # its claim's may be over
     return len(changes)
 
 
