@@ -10,7 +10,10 @@ from notifier.wire.answer import Broken, Told, Unsent
 class Call:
     """What is to be written, and the future that says, once, what became of it: as `read` puts it."""
 
-    __slots__ = ("due", "future", "read", "request", "written_to")
+    __slots__ = ("due", "future", "read", "request", "waits_since", "written_to")
+
+    waits_since: float
+    """Of the loop's time, of one for which there was no connection."""
 
     def __init__(
         self, request: bytes, future: "asyncio.Future[Any]", *, due: float, read: Callable[[Told], Any] | None = None

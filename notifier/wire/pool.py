@@ -20,10 +20,10 @@ RESTED = 0.5
 """After so many seconds of rest the system is asked whether the other side hung up: the loop may hear it too late."""
 OPENING = 64
 """Connections being opened at once, that no listener is overrun; and open at all, as long as nobody waits for long."""
-PATIENCE = 0.05
+PATIENCE = 0.1
 """
-Seconds a crowd shares those before more are opened: who answers at once needs no connection for every call, and to open
-one costs more than several calls.
+Seconds somebody waits for one of those before more are opened: who answers at once needs no connection for every call,
+and to open one costs more than several calls.
 """
 
 Open = Callable[[Callable[[], Connection]], Awaitable[Connection]]
@@ -43,7 +43,6 @@ class Pool:
         self._opening: set[asyncio.Task[None]] = set()
         self._closing: asyncio.TimerHandle | None = None
         self._looking: asyncio.TimerHandle | None = None
-        self._first: Call | None = None
         self._is_slow = False
 
     def take(self, call: Call) -> None:
@@ -55,6 +54,7 @@ class Pool:
                 connection.start(call)
                 return
             connection.close()
+        call.waits_since = self._loop.time()
         self._waiting.append(call)
         self._open_more()
         if self._looking is None:
@@ -77,11 +77,11 @@ class Pool:
             timer.cancel()
 
     def _look(self) -> None:
-        """Look again and again while anybody waits: who is first twice has waited all the time in between."""
-        first = self._waiting[0] if self._waiting else None
-        self._is_slow = first is not None and first is self._first
-        self._first = first
-        self._looking = self._loop.call_later(PATIENCE, self._look) if first else None
+        """Look again and again, while anybody waits, how long the first of them has."""
+        waited = self._loop.time() - self._waiting[0].waits_since if self._waiting else 0.0
+        self._is_slow = waited >= PATIENCE
+        again = PATIENCE if self._is_slow else PATIENCE - waited
+        self._looking = self._loop.call_later(again, self._look) if self._waiting else None
         self._open_more()
 
     def _open_more(self) -> None:

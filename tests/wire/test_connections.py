@@ -174,6 +174,15 @@ def test_a_crowd_shares_few_connections_to_one_who_answers_at_once(monkeypatch: 
     assert run(call()) == (pool.OPENING, 500)
 
 
+def test_a_crowd_waits_for_nobody_in_a_queue_that_moves_too_slowly() -> None:
+    async def call() -> int:
+        async with peer(always(OK, after=0.03)) as found, client() as calling:
+            await asyncio.gather(*(post(calling, found.url) for _ in range(500)))
+            return found.connections
+
+    assert run(call()) > 2 * pool.OPENING
+
+
 def test_a_crowd_needs_no_patience_where_every_answer_ends_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "PATIENCE", 5.0)
     last = OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")
