@@ -41,18 +41,21 @@ def write(
     brand = Brand(name=settings.brand, address=settings.brand_address, support_email=settings.support_email)
     contents: dict[UUID, Content] = {}
     spoilt: dict[UUID, str] = {}
-    fresh = []
-    for row in rows:
+    fresh: dict[int, tuple[UUID, str, bytes]] = {}
+    # One template after the other: its words and its code are in the caches of the processor then.
+    templates = [(row.template, row.channel, row.locale) for row in rows]
+    for place in sorted(range(len(rows)), key=templates.__getitem__):
+        row = rows[place]
         try:
             if row.number > 1 and (old := kept.get(row.id)):
                 contents[row.id] = revived(row.channel, row.topic, unpack(db, old.encoding, old.body))
                 continue
             made = _registered(render(library, _facts(row, brand, public_url, secret)), row, approved)
-            fresh.append((row.id, *_packed(library, row, made)))
+            fresh[place] = row.id, *_packed(library, row, made)
             contents[row.id] = made
         except (NotifierError, ValueError, TypeError, LookupError, AttributeError) as error:
             spoilt[row.id] = str(error)[:500].replace("\0", "")
-    copy(db, "contents", ("message_id", "encoding", "body"), fresh)
+    copy(db, "contents", ("message_id", "encoding", "body"), [fresh[place] for place in sorted(fresh)])
     return contents, spoilt
 
 
