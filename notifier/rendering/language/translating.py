@@ -6,6 +6,9 @@ message at a time. The function made here has the constant words joined beforeha
 JSON, and reads, formats, cleans and escapes each value once for all parts. It knows only what goes well: a template
 that holds something else (`Unfit`), and a message at which the function fails, are left to Jinja, whose words and whose
 errors are the measure.
+
+As in Jinja's sandbox a template reaches nothing by attributes. Of values the function asks `get` alone, everything that
+it calls is ours, and what a template has written stands in it as a literal, or as the name of a known filter.
 """
 
 from collections.abc import Iterator, Sequence

@@ -41,6 +41,7 @@ def writer(
     known |= {"absent": Absent(), "Absent": Absent, "Markup": Markup, "scales": SCALES, "item": get}
     known |= {"written": written, "quoted": quoted, "text": text, "html": html}
     known |= {"plural": plural, "plural_html": plural_html}
+    known["__builtins__"] = {"str": str, "type": type}
     exec(code, known)  # noqa: S102 - our own translation, in which what a template has written is literals only
     made: Writer = known["write"]
     return made
