@@ -27,40 +27,14 @@ class Links(Struct, frozen=True, kw_only=True):
     """Without a trailing slash, `https://aurora.example`."""
     token: str
 
-    @property
-    def view(self) -> str:
-        """The message in the browser; what this message is about is acted upon there."""
-        return f"{self.public_url}/m/{self.token}"
-
-    @property
-    def pay(self) -> str:
-        return f"{self.view}/pay"
-
-    @property
-    def preferences(self) -> str:
-        return f"{self.view}/preferences"
-
-    @property
-    def unsubscribe(self) -> str:
-        return f"{self.view}/unsubscribe"
-
-    @property
-    def subscription(self) -> str:
-        """Where a subscription is looked at, changed, canceled, or kept after all."""
-        return f"{self.view}/subscription"
-
-    @property
-    def answer(self) -> str:
-        """The survey's question, with no score chosen yet."""
-        return f"{self.view}/survey"
-
-    def survey(self, score: int) -> str:
-        """Return the link that answers a survey with `score`."""
-        return f"{self.answer}?score={score}"
-
     def named(self, *, with_scores: bool) -> dict[str, Any]:
-        """Return the links as templates know them: `links.pay`; with scores also `links.survey[9]`."""
-        view = self.view
+        """
+        Return the links as templates know them: `links.pay`.
+
+        `view` is the message in the browser, `subscription` where one is changed, canceled or kept after all, `answer`
+        the survey's question; with scores also `links.survey[9]`, which answers it.
+        """
+        view = f"{self.public_url}/m/{self.token}"
         named: dict[str, Any] = {
             "view": view,
             "pay": f"{view}/pay",
@@ -70,7 +44,7 @@ class Links(Struct, frozen=True, kw_only=True):
             "answer": f"{view}/survey",
         }
         if with_scores:
-            named["survey"] = [self.survey(score) for score in range(HIGHEST_SCORE + 1)]
+            named["survey"] = [f"{view}/survey?score={score}" for score in range(HIGHEST_SCORE + 1)]
         return named
 
 

@@ -38,7 +38,7 @@ def render(library: Library, facts: Facts) -> Content:
     try:
         values = context(facts, locale)
         if facts.channel == "email":
-            return _email(made["words"], values, facts, library.purposes[facts.template].topic)
+            return _email(made["words"], values, library.purposes[facts.template].topic)
         if facts.channel == "sms":
             return Text(text=_plain(made["words"].say(values)[0]))
         return _approved(library, made, values, facts, locale)
@@ -60,13 +60,13 @@ def context(facts: Facts, locale: str) -> dict[str, Any]:
     }
 
 
-def _email(words: Wording, values: dict[str, Any], facts: Facts, topic: str) -> Email:
+def _email(words: Wording, values: dict[str, Any], topic: str) -> Email:
     subject, text, html = words.say(values)
     return Email(
         subject=" ".join(subject.split()),
         text=_BLANK_LINES.sub("\n\n", text.strip()) + "\n",
         html=html,
-        unsubscribe_url=facts.links.unsubscribe,
+        unsubscribe_url=values["links"]["unsubscribe"],
         topic=topic,
     )
 

@@ -130,7 +130,7 @@ def test_a_whatsapp_message_has_its_variables_in_order_and_its_button_last() -> 
     assert isinstance(content, ApprovedTemplate)
     assert content.variables["1"] == "there"
     assert content.variables["6"] == f"{preview.LINKS.token}/pay"
-    assert content.text.endswith(f"Pay now: {preview.LINKS.pay}")
+    assert content.text.endswith(f"Pay now: https://aurora.example/m/{preview.LINKS.token}/pay")
 
 
 def test_a_template_nobody_wrote_is_named_beside_those_there_are() -> None:
