@@ -3,6 +3,7 @@
 import hmac
 from typing import Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from litestar import Router, post
 from litestar.exceptions import NotFoundException
@@ -15,9 +16,9 @@ from notifier.api.problems import HANDLERS, explain
 from notifier.asgi import Answer, Door, read_body
 from notifier.errors import Missing
 from notifier.messages.token import read_attempt
-from notifier.providers.contract import ForgedHook, Hook, Provider
+from notifier.providers.contract import ATTEMPT, ForgedHook, Hook, Provider
 from notifier.together import Together
-from notifier.tracking.keep import ATTEMPT, Verified, keep
+from notifier.tracking.keep import Verified, keep
 
 FORGED = Counter("notifier_hooks_forged_total", "Callbacks refused for want of a valid signature.", ["provider"])
 KEPT = Counter("notifier_hooks_kept_total", "Callbacks verified and kept.", ["provider", "kind"])
@@ -36,7 +37,6 @@ _KEPT_HEADERS = (
     "x-twilio-email-event-webhook-signature",
     "x-twilio-email-event-webhook-timestamp",
     "i-twilio-idempotency-token",
-    ATTEMPT,
 )
 _DONE = Answer(HTTP_200_OK)
 #: Anything but TwiML would be sent to the customer as an answer.
@@ -48,8 +48,12 @@ def door(parts: Parts) -> Door:
     public = urlsplit(parts.settings.public_url.rstrip("/"))._replace(query="", fragment="").geturl()
     append = Together[Verified, None](lambda hooks: _append(parts, hooks), weigh=_weight, enough=_ENOUGH)
 
-    async def keep_it(provider: str, kind: Literal["status", "inbound"], hook: Hook) -> None:
-        kept = {name: value for name, value in hook.headers.items() if name in _KEPT_HEADERS}
+    async def keep_it(
+        provider: str, kind: Literal["status", "inbound"], hook: Hook, attempt: UUID | None = None
+    ) -> None:
+        kept = {name: hook.headers[name] for name in _KEPT_HEADERS if name in hook.headers}
+        if attempt:
+            kept[ATTEMPT] = str(attempt)
         await append(Verified(provider=provider, kind=kind, hook=Hook(url=hook.url, headers=kept, body=hook.body)))
         KEPT.labels(provider, kind).inc()
 
@@ -60,8 +64,7 @@ def door(parts: Parts) -> Door:
                 if attempt is None:
                     raise _forged(name)
                 hook = verified(provider, await _received(public, scope, receive, most=_STATUS_BODY))
-                named = Hook(url=hook.url, headers={**hook.headers, ATTEMPT: str(attempt)}, body=hook.body)
-                await keep_it(name, "status", named)
+                await keep_it(name, "status", hook, attempt)
             case [name, "events"]:
                 provider, hook = known(parts, name), await _received(public, scope, receive, most=_EVENTS_BODY)
                 await keep_it(name, "status", verified(provider, hook))

@@ -142,6 +142,10 @@ class Found(Struct, frozen=True, kw_only=True):
     reason: Reason = ""
 
 
+#: Header under which the attempt is kept that a callback's address named, its signature being right.
+ATTEMPT = "x-attempt-id"
+
+
 class Hook(Struct, frozen=True, kw_only=True):
     """An HTTP call a provider made to us. `url` is the public one, built from settings and never from a Host header."""
 
@@ -149,6 +153,12 @@ class Hook(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     """Lower-case names."""
     body: bytes
+
+    @property
+    def attempt_id(self) -> UUID | None:
+        """The attempt its address named, when the door has looked; no caller can set it."""
+        named = self.headers.get(ATTEMPT)
+        return UUID(named) if named else None
 
 
 class StatusReport(Struct, frozen=True, kw_only=True):

@@ -17,7 +17,6 @@ from notifier.messages.reported import known, ordinary
 from notifier.messages.reported.known import Known
 from notifier.providers.contract import Provider, StatusReport
 from notifier.tracking import consequences, pending
-from notifier.tracking.keep import ATTEMPT
 from notifier.tracking.pending import PendingHook
 
 log = structlog.get_logger()
@@ -43,7 +42,8 @@ def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int,
     read: list[Read] = []
     for hook in claimed:
         try:
-            read.append(Read(hook, _storable(providers[hook.provider].reports(hook.as_received()), hook)))
+            received = hook.as_received()
+            read.append(Read(hook, _storable(providers[hook.provider].reports(received), received.attempt_id)))
         except pending.POISON as error:
             _set_aside(db, hook, error)
     try:
@@ -106,8 +106,7 @@ def _attempts(db: Session, read: Sequence[Read]) -> tuple[dict[UUID, Known], dic
     return known.by_id(db, ids), known.by_ref(db, list(refs))
 
 
-def _storable(reports: Sequence[StatusReport], hook: PendingHook) -> list[StatusReport]:
-    named = UUID(hook.headers[ATTEMPT]) if ATTEMPT in hook.headers else None
+def _storable(reports: Sequence[StatusReport], named: UUID | None) -> list[StatusReport]:
     return [
         report
         if (named is None or named == report.attempt_id) and _is_plain(report.detail)

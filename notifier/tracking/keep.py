@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.json import encode
 from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
 from notifier import db as database
 from notifier.providers.contract import Hook
-
-#: Name under which the attempt that a callback's URL named (and whose signature was right) is kept among the headers.
-ATTEMPT = "x-attempt-id"
 
 
 class Verified(Struct, frozen=True, kw_only=True):
@@ -28,7 +26,7 @@ _COLUMNS = {"provider": "text", "kind": "text", "url": "text", "headers": "jsonb
 def keep(db: Session, hooks: Sequence[Verified]) -> None:
     """Append the callbacks to be applied soon, and ring `hooks`."""
     rows = (
-        (given.provider, given.kind, given.hook.url, Jsonb(_storable(given.hook.headers)), given.hook.body)
+        (given.provider, given.kind, given.hook.url, Jsonb(_storable(given.hook.headers), encode), given.hook.body)
         for given in hooks
     )
     database.copy(db, "hooks", list(_COLUMNS), rows, types=list(_COLUMNS.values()))

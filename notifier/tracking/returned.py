@@ -5,10 +5,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from notifier.messages.models import Attempt
-from notifier.providers.contract import Hook
+from notifier.providers.contract import ATTEMPT, Hook
 from notifier.providers.smtp import bounces
 from notifier.providers.smtp.verp import ReturnAddress
-from notifier.tracking.keep import ATTEMPT, Verified, keep
+from notifier.tracking.keep import Verified, keep
 from notifier.tracking.pending import POISON
 
 

@@ -23,8 +23,8 @@ from notifier.api.routes import create
 from notifier.db import Database
 from notifier.messages.token import make_attempt
 from notifier.providers import registry
+from notifier.providers.contract import ATTEMPT
 from notifier.settings import Settings
-from notifier.tracking.keep import ATTEMPT
 from notifier.tracking.models import Hook
 
 Vendor = TestClient[Litestar]

@@ -16,10 +16,10 @@ from notifier.customers.models import ContactPoint
 from notifier.customers.snapshot import Snapshot, upsert
 from notifier.db import Database
 from notifier.messages.models import Attempt, Event, Message
-from notifier.providers.contract import EventKind, Reason, StatusReport
+from notifier.providers.contract import ATTEMPT, EventKind, Reason, StatusReport
 from notifier.tracking import pending
 from notifier.tracking.apply import apply_pending
-from notifier.tracking.keep import ATTEMPT, Verified, keep
+from notifier.tracking.keep import Verified, keep
 from notifier.tracking.models import Hook
 from tests.tracking.support import FakeProvider, make_attempt, make_message, status
 

@@ -187,7 +187,7 @@ class Twilio:
         return bool(RequestValidator(self._token).validate(hook.url, fields, signature))
 
     def reports(self, hook: Hook) -> list[StatusReport]:
-        attempt_id = read_attempt(self._secret, urlsplit(hook.url).path.rpartition("/")[2])
+        attempt_id = hook.attempt_id or read_attempt(self._secret, urlsplit(hook.url).path.rpartition("/")[2])
         return hooks.reports(hooks.Fields.read(hook), attempt_id)
 
     def inbound(self, hook: Hook) -> list[Inbound]:
