@@ -58,6 +58,18 @@ def test_what_was_looked_at_late_is_asked_about_at_once(stage: Stage) -> None:
     assert stage.reconcile() == 1
 
 
+def test_what_is_left_of_several_claims_is_watched_together(stage: Stage) -> None:
+    stage.due(3, channels=("sms",))
+    stage.drain()
+    stage.query("DELETE FROM watches RETURNING id")
+    stage.query("INSERT INTO watches (attempts, look_at) SELECT ARRAY[id], now() FROM attempts RETURNING id")
+
+    stage.ask()
+
+    [(wait, attempts)] = stage.query(NEXT)
+    assert (wait, len(attempts)) == (timedelta(minutes=10), 3)
+
+
 def test_what_is_reported_in_time_is_not_looked_at_again(stage: Stage) -> None:
     sent(stage)
     stage.query("UPDATE attempts SET state = 'delivered' RETURNING id")

@@ -16,8 +16,7 @@ from notifier.sending.settle import await_evidence
 from notifier.sending.unknown import watches
 from notifier.settings import Settings
 
-SET = 4
-"""Claims looked at in a transaction."""
+SET = 1000
 
 _OPEN = text("""
     SELECT a.id, a.provider, a.state, a.claimed_at >= clock_timestamp() - make_interval(secs => :lease) AS is_young,

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import accumulate
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -21,7 +20,6 @@ from notifier.sending.settle import follow
 from notifier.sending.unknown import watches
 
 SET = 200
-CLAIMS = 50
 AT_ONCE = 10
 
 _OPEN = """
@@ -47,11 +45,9 @@ def reconcile(database: Database, providers: Providers) -> int:
 
 def _take(db: Session) -> list[Any] | None:
     """Return what is to be asked about now, some `SET` of them; None when nobody's time has come."""
-    due = watches.take(db, is_leased=False, most=CLAIMS)
-    if not due:
+    taken = watches.take(db, is_leased=False, most=SET)
+    if not taken:
         return None
-    before = accumulate((len(one.attempts) for one in due), initial=0)
-    taken = [one for one, many in zip(due, before, strict=False) if many < SET]
     with by_key(db):
         found = rows(db, _OPEN, {"ids": [ident for one in taken for ident in one.attempts]})
     watches.go_on(db, taken, {row.id for row in found})

@@ -1,6 +1,8 @@
 """Remember which calls are to be looked at again, a claim at a time."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import accumulate
 from uuid import UUID
 
 from msgspec import Struct
@@ -16,17 +18,17 @@ _WATCH = """
 """
 # Time as a sub-select is one value, and finds the place in an index; the function itself would be asked of every row.
 _TAKE = """
-    SELECT id, attempts FROM watches
+    SELECT id, attempts, claimed_at, is_leased FROM watches
     WHERE look_at <= (SELECT clock_timestamp()) AND is_leased = %(is_leased)s
-    ORDER BY look_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    ORDER BY look_at LIMIT 50 FOR UPDATE SKIP LOCKED
 """
-_GO_ON = text("""
-    UPDATE watches SET attempts = :attempts, is_leased = false, look_at = next.at FROM (
-        SELECT min(claimed_at + make_interval(secs => age)) AS at
-        FROM watches, unnest(CAST(:ages AS float8[])) AS age
-        WHERE id = :id AND (is_leased OR claimed_at + make_interval(secs => age) > clock_timestamp())
-    ) AS next WHERE id = :id AND next.at IS NOT NULL RETURNING id
-""")
+_GO_ON = """
+    INSERT INTO watches (attempts, claimed_at, look_at, is_leased)
+    SELECT %(ids)b::uuid[], %(claimed)b::timestamptz, min(at), false
+    FROM unnest(%(ages)b::float8[]) AS age,
+         LATERAL (SELECT %(claimed)b::timestamptz + make_interval(secs => age)) AS n(at)
+    WHERE %(is_first)s OR at > clock_timestamp() HAVING min(at) IS NOT NULL
+"""
 _END = text("DELETE FROM watches WHERE id = ANY(:ids)")
 _LATER = text("UPDATE watches SET look_at = clock_timestamp() + make_interval(secs => :after) WHERE id = ANY(:ids)")
 
@@ -36,6 +38,8 @@ class Watched(Struct, frozen=True):
 
     id: int
     attempts: list[UUID]
+    claimed_at: datetime
+    is_leased: bool
 
 
 def watch(db: Session, attempts: Sequence[UUID], *, after: float, is_leased: bool = True) -> None:
@@ -45,20 +49,21 @@ def watch(db: Session, attempts: Sequence[UUID], *, after: float, is_leased: boo
 
 
 def take(db: Session, *, is_leased: bool, most: int) -> list[Watched]:
-    """Lock watches whose time has come and that nobody else has, the oldest first."""
-    return [Watched(row.id, row.attempts) for row in rows(db, _TAKE, {"is_leased": is_leased, "most": most})]
+    """Lock watches whose time has come and that nobody else has, the oldest first, of some `most` attempts."""
+    found = [Watched(*row) for row in rows(db, _TAKE, {"is_leased": is_leased})]
+    before = accumulate((len(one.attempts) for one in found), initial=0)
+    return [one for one, many in zip(found, before, strict=False) if many < most]
 
 
 def go_on(db: Session, taken: Sequence[Watched], open_ones: Collection[UUID]) -> None:
-    """Look at those of the attempts that are still open at the next age of `pace.LOOKS`, or no more."""
-    over = []
-    for one in taken:
-        left = [ident for ident in one.attempts if ident in open_ones]
-        given = {"id": one.id, "attempts": left, "ages": list(pace.LOOKS)}
-        if not left or db.execute(_GO_ON, given).first() is None:
-            over.append(one.id)
-    if over:
-        db.execute(_END, {"ids": over})
+    """Look at those of the attempts that are still open at the next age of `pace.LOOKS`, all together, or no more."""
+    if not taken:
+        return
+    db.execute(_END, {"ids": [one.id for one in taken]})
+    if left := [ident for one in taken for ident in one.attempts if ident in open_ones]:
+        newest = max(one.claimed_at for one in taken)
+        first = any(one.is_leased for one in taken)
+        rows(db, _GO_ON, {"ids": left, "claimed": newest, "ages": list(pace.LOOKS), "is_first": first})
 
 
 def look_later(db: Session, taken: Sequence[Watched], *, after: float) -> None:
