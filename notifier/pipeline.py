@@ -59,7 +59,7 @@ def triggers_were_accepted(house: House) -> None:
     send_all(house.database, house.settings, _Looks(house).take, patience=PATIENCE, stopped=house.stopping)
 
 
-@actor("runs")
+@actor("runs", rest=0.1)
 def runs_are_due(house: House) -> None:
     """Take the next step of every run whose wait is over, or whose message has come to an outcome."""
     _in_sets(house, lambda db, now: advance.due(db, limit=SET, now=now, plan=_plan(house, db, now)))
