@@ -43,11 +43,11 @@ def measure(
         whole.forget(sink_url)
         for batch in feed.batches(bulk):
             whole.hand_in(database, batch)
-        after, before = whole.last_trigger(database), whole.last_attempt(database)
+        after, newest = whole.last_trigger(database), whole.last_attempt(database)
         for raw in raws:
             whole.hand_in(database, [raw])
             time.sleep(EVERY)
-        _wait_for_all(database, after, before)
+        _wait_for_all(database, after, newest)
         taken = dict(whole.taken(sink_url))
         with database.begin() as db:
             begun = {row.id: row.received_at.timestamp() for row in db.execute(_ATTEMPTS, {"after": after})}
@@ -60,17 +60,17 @@ def measure(
     )  # fmt: skip
 
 
-def _wait_for_all(database: Database, after: int, before: UUID) -> None:
+def _wait_for_all(database: Database, after: int, newest: UUID) -> None:
     open_ones = text("""
         SELECT EXISTS (SELECT FROM triggers WHERE state = 'pending' AND id > :after)
             OR EXISTS (SELECT FROM due_messages d JOIN messages m ON m.id = d.message_id WHERE m.trigger_id > :after)
             OR EXISTS (SELECT FROM attempts a JOIN messages m ON m.id = a.message_id
-                       WHERE a.id > :before AND a.state IN ('calling', 'unknown') AND m.trigger_id > :after)
+                       WHERE a.id > :newest AND a.state IN ('calling', 'unknown') AND m.trigger_id > :after)
     """)
     end = time.perf_counter() + whole.LONGEST
     while time.perf_counter() < end:
         with database.begin() as db:
-            if not db.execute(open_ones, {"after": after, "before": before}).scalar_one():
+            if not db.execute(open_ones, {"after": after, "newest": newest}).scalar_one():
                 return
         time.sleep(0.05)
     raise whole.Stuck("The triggers did not all reach the sink.")

@@ -32,8 +32,8 @@ _LONGEST_RECORD = 1 << 30
 _OPEN = text("""
     SELECT EXISTS (SELECT FROM triggers WHERE state = 'pending') OR EXISTS (SELECT FROM due_messages)
         OR EXISTS (SELECT FROM hooks WHERE state = 'pending')
-        OR (:reported AND EXISTS (SELECT FROM messages WHERE state = 'sent' AND trigger_id > :after))
-        OR EXISTS (SELECT FROM attempts WHERE id > :before AND state IN ('calling', 'unknown'))
+        OR (:reported AND EXISTS (SELECT FROM messages WHERE id > :newest AND state = 'sent'))
+        OR EXISTS (SELECT FROM attempts WHERE id > :newest AND state IN ('calling', 'unknown'))
         OR EXISTS (SELECT FROM runs WHERE state = 'open' AND due_at <= :now)
 """)
 _LEDGER = text("SELECT a.id, a.message_id FROM attempts a WHERE a.claimed_at >= :since")
@@ -106,7 +106,7 @@ def run(
     """
     database = house.database
     forget(sink_url)
-    after, before_it = last_trigger(database), last_attempt(database)
+    after, newest = last_trigger(database), last_attempt(database)
     with database.begin() as db:
         since = clock.machine_now(db)
     with place.children([["worker"]] * workers, environ) as started:
@@ -116,7 +116,7 @@ def run(
         for batch in feed.batches(raws):
             hand_in(database, batch)
         end = begun + LONGEST
-        while _is_open(database, after, before_it, reported=with_callbacks):
+        while _is_open(database, newest, reported=with_callbacks):
             if time.perf_counter() > end:
                 raise Stuck(f"After {LONGEST:.0f} s the run is not over.")
             time.sleep(0.05)
@@ -153,9 +153,9 @@ def hand_in(database: Database, batch: Sequence[bytes]) -> None:
     database.run(lambda db: accept(db, events, now=clock.business_now(db)))
 
 
-def _is_open(database: Database, after: int, before: UUID, *, reported: bool) -> bool:
+def _is_open(database: Database, newest: UUID, *, reported: bool) -> bool:
     with database.begin() as db:
-        given = {"now": clock.business_now(db), "after": after, "before": before, "reported": reported}
+        given = {"now": clock.business_now(db), "newest": newest, "reported": reported}
         with in_index_order(db):  # asked many times a second, and counted with the server's time
             return bool(db.execute(_OPEN, given).scalar_one())
 
@@ -198,7 +198,7 @@ def last_trigger(database: Database) -> int:
 
 
 def last_attempt(database: Database) -> UUID:
-    """Return the id of the newest attempt: those to come are found above it, and no index tells which are open."""
+    """Return the id of the newest attempt: what is made from now on, UUIDv7 as well, is found above it."""
     with database.begin() as db:
         return db.scalar(text("SELECT id FROM attempts ORDER BY id DESC LIMIT 1")) or UUID(int=0)
 
