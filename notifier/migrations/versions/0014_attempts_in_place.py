@@ -12,6 +12,10 @@ _WATCHED = """
            state = 'calling'
     FROM attempts WHERE state = 'calling' OR look_at IS NOT NULL
 """
+_ONLY_UNKNOWN = """
+    UPDATE attempts SET evidence_at = CASE WHEN state = 'unknown' THEN clock_timestamp() END
+    WHERE (state = 'unknown') <> (evidence_at IS NOT NULL)
+"""
 _BACK = """
     UPDATE attempts a SET look_at = w.look_at FROM watches w
     WHERE a.id = ANY(w.attempts) AND a.state IN ('accepted', 'sent')
@@ -44,7 +48,7 @@ def upgrade() -> None:
     for index in ("ix_attempts_calling", "ix_attempts_unknown", "ix_attempts_ref", "ix_attempts_look_at"):
         op.drop_index(index, table_name="attempts")
     op.drop_column("attempts", "look_at")
-    op.execute("UPDATE attempts SET evidence_at = NULL WHERE evidence_at IS NOT NULL AND state <> 'unknown'")
+    op.execute(_ONLY_UNKNOWN)
     op.create_index("ix_attempts_unknown", "attempts", ["evidence_at"], postgresql_where="evidence_at IS NOT NULL")
     op.execute("ALTER TABLE attempts SET (fillfactor = 50)")
 
