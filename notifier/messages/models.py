@@ -154,7 +154,7 @@ class Attempt(Base):
             "'not-sent', 'unknown', 'lost')",
             name="state",
         ),
-        {"postgresql_with": {"fillfactor": 50}},
+        {"postgresql_with": {"fillfactor": 45}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -50,7 +50,7 @@ def upgrade() -> None:
     op.drop_column("attempts", "look_at")
     op.execute(_ONLY_UNKNOWN)
     op.create_index("ix_attempts_unknown", "attempts", ["evidence_at"], postgresql_where="evidence_at IS NOT NULL")
-    op.execute("ALTER TABLE attempts SET (fillfactor = 50)")
+    op.execute("ALTER TABLE attempts SET (fillfactor = 45)")
 
 
 def downgrade() -> None:
