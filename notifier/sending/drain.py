@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -61,16 +62,18 @@ def drain(
 
 
 def send_all(
-    database: Database, settings: Settings, take: Take, *, patience: float | None = None,
+    database: Database, settings: Settings, take: Take, *, ahead: int = 0, patience: float | None = None,
     stopped: threading.Event | None = None,
 ) -> int:  # fmt: skip
     """
     Do what `drain` does with whatever `take` claims, until it has seen nothing.
 
-    `patience`: seconds after which it is asked all the same though few slots are free, or none: whoever has other work
-    than claiming should not wait for a slow provider.
+    `ahead`: calls it may claim besides, which wait until a slot is free. `patience`: seconds after which it is asked
+    all the same though few slots are free, or none: whoever has other work than claiming should not wait for a slow
+    provider.
     """
-    return loop.run(_Island(database, settings, take, patience).run(stopped or threading.Event()))
+    island = _Island(database, settings, take, ahead=ahead, patience=patience)
+    return loop.run(island.run(stopped or threading.Event()))
 
 
 def worker_name() -> str:
@@ -81,11 +84,15 @@ def worker_name() -> str:
 class _Island:
     """Where one drain's calls are concurrent. The database is only touched from threads, and never during a call."""
 
-    def __init__(self, database: Database, settings: Settings, take: Take, patience: float | None) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, take: Take, *, ahead: int, patience: float | None
+    ) -> None:
         self._database = database
         self._settings = settings
         self._take = take
+        self._ahead = ahead
         self._patience = patience
+        self._waiting: deque[Call] = deque()
         self._flying: set[asyncio.Future[Outcome]] = set()
         self._returned: list[Answered] = []
         self._landed = asyncio.Event()
@@ -110,23 +117,23 @@ class _Island:
             free = await self._room()
             was_idle = self._is_idle()
             claimed = await asyncio.to_thread(self._claim, free)
-            self._start(claimed.calls)
+            self._waiting += claimed.calls
+            self._start_waiting()
             if not claimed.seen:
                 if was_idle:
                     return
                 await asyncio.sleep(pace.LOOK)
+        self._returned += [Answered(call, HandedBack()) for call in self._waiting]
+        self._waiting.clear()
 
     async def _room(self) -> int:
         """Wait until half of the slots are free: a claim of fewer costs as much as one of many."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._patience):
-                while self._free() < self._settings.calls / 2:
+                while len(self._flying) + len(self._waiting) > self._settings.calls / 2:
                     self._landed.clear()
                     await self._landed.wait()
-        return self._free()
-
-    def _free(self) -> int:
-        return self._settings.calls - len(self._flying)
+        return max(0, self._settings.calls + self._ahead - len(self._flying) - len(self._waiting))
 
     def _claim(self, limit: int) -> Claimed:
         claimed = self._take(limit)
@@ -142,21 +149,24 @@ class _Island:
             log.exception("messages could not be held", messages=len(claimed.held))
 
     def _is_idle(self) -> bool:
-        return not (self._flying or self._returned or self._settling)
+        return not (self._waiting or self._flying or self._returned or self._settling)
 
-    def _start(self, calls: list[Call]) -> None:
-        for call in calls:
-            if since_boot() - call.claimed > pace.CLAIM_AGE:
-                self._returned.append(Answered(call, HandedBack()))
-                continue
-            self._made += 1
-            try:
-                flight = asyncio.ensure_future(call.provider.send(call.outgoing))
-            except Exception as error:  # noqa: BLE001 - whatever an adapter stumbles over, the call may have been made
-                self._returned.append(Answered(call, _stumbled(error)))
-            else:
-                self._flying.add(flight)
-                flight.add_done_callback(partial(self._land, call))
+    def _start_waiting(self) -> None:
+        while self._waiting and len(self._flying) < self._settings.calls:
+            self._start(self._waiting.popleft())
+
+    def _start(self, call: Call) -> None:
+        if since_boot() - call.claimed > pace.CLAIM_AGE:
+            self._returned.append(Answered(call, HandedBack()))
+            return
+        self._made += 1
+        try:
+            flight = asyncio.ensure_future(call.provider.send(call.outgoing))
+        except Exception as error:  # noqa: BLE001 - whatever an adapter stumbles over, the call may have been made
+            self._returned.append(Answered(call, _stumbled(error)))
+        else:
+            self._flying.add(flight)
+            flight.add_done_callback(partial(self._land, call))
 
     def _land(self, call: Call, flight: asyncio.Future[Outcome]) -> None:
         try:
@@ -165,6 +175,7 @@ class _Island:
             outcome = _stumbled(error)
         self._returned.append(Answered(call, outcome))
         self._flying.discard(flight)
+        self._start_waiting()
         self._landed.set()
 
     async def _settle_all(self) -> None:
