@@ -14,7 +14,7 @@ from notifier.db import by_key
 from notifier.messages import due
 from notifier.messages.draft import Decision
 from notifier.messages.reported.known import keep_refs
-from notifier.messages.states import ATTEMPT_RANK, SETTLED, WAITING, derive, engaged
+from notifier.messages.states import ATTEMPT_RANK, FAILED, SETTLED, WAITING, derive, engaged
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ _LOCK = text("""
     WHERE m.id IN (SELECT message_id FROM attempts WHERE id = ANY(:attempts)) ORDER BY m.id FOR NO KEY UPDATE
 """)
 _ATTEMPTS = text("""
-    SELECT a.id, a.message_id, a.state, a.provider, a.ref, d.message_id IS NOT NULL AS is_due
+    SELECT a.id, a.message_id, a.state, a.provider, a.ref, a.reason, d.message_id IS NOT NULL AS is_due
     FROM attempts a LEFT JOIN due_messages d ON d.message_id = a.message_id
     WHERE a.message_id = ANY(:messages) ORDER BY a.message_id, a.number
 """)
@@ -162,20 +162,29 @@ def _settled(
     shown = next((ident for ident, row in reversed(attempts.items()) if _is_live(ident, row, raised)), last.attempt_id)
     ref = (raised[shown].ref if shown in raised else None) or attempts[shown].ref
     is_sent = state in {"sent", "delivered", "undelivered", "bounced"}
-    reasons = [change.reason for change in told if change.attempt_id in raised and change.reason]
-    reason = "" if state in {"sent", "delivered"} else message.reason
-    if state != message.state and state not in {"sent", "delivered"}:
-        reason = reasons[-1] if reasons else ""
     return _Settled(
         id=message.id,
         state=state,
-        reason=reason,
+        reason=_reason(message, state, attempts, told, raised),
         engagement=engagement,
         provider=attempts[shown].provider,
         ref=ref,
         sent_at=message.sent_at or (now if is_sent else None),
         decisions=[change.decision for change in told if change.decision],
     )
+
+
+def _reason(message: Any, state: str, attempts: dict[UUID, Any], told: list[Change], raised: dict[UUID, Change]) -> str:
+    """Return why the message is where it is: as its last attempt says, when they have failed, whichever came first."""
+    if state in {"sent", "delivered"}:
+        return ""
+    if state in FAILED.values():
+        now = ((raised.get(ident) or row) for ident, row in reversed(attempts.items()))
+        if (failed := next((one for one in now if one.state in FAILED), None)) is not None:
+            return str(failed.reason)
+    if state == message.state:
+        return str(message.reason)
+    return next((one.reason for one in reversed(told) if one.attempt_id in raised and one.reason), "")
 
 
 def _wanted(told: Sequence[Change], raised: dict[UUID, Change]) -> Change | None:

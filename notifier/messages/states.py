@@ -47,7 +47,8 @@ _DERIVED = (
     ({"calling"}, "sending"),
     ({"unknown"}, "unknown"),
 )
-_FAILED = {"bounced": "bounced", "undelivered": "undelivered", "refused": "failed"}
+FAILED = {"bounced": "bounced", "undelivered": "undelivered", "refused": "failed"}
+"""States of an attempt that failed for good → the message's, when no other attempt says better."""
 
 #: Stored states of a message that is due, or whose call is out.
 WAITING = {"planned", "queued"}
@@ -73,9 +74,9 @@ def derive(current: str, attempts: Iterable[str], *, is_due: bool = False) -> st
     for states, derived in _DERIVED:
         if states.intersection(known):
             return derived
-    failed = [state for state in known if state in _FAILED]
+    failed = [state for state in known if state in FAILED]
     if failed and not is_due:
-        return _FAILED[failed[-1]]
+        return FAILED[failed[-1]]
     return current
 
 

@@ -162,6 +162,23 @@ def test_a_retry_that_is_reported_undelivered_before_its_answer_is_stored_ends_t
     assert runs == {7}
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("together", [True, False])
+def test_why_a_message_failed_is_what_its_last_attempt_says(
+    db: Session, now: datetime, order: tuple[int, int], *, together: bool
+) -> None:
+    first = attempted(db, now)
+    second = attempted(db, now, number=2, message_id=first.message_id)
+    told = [report(first, "undelivered", "e1", reason="blocked"), report(second, "undelivered", "e2")]
+    sets = [[told[place] for place in order]] if together else [[told[place]] for place in order]
+
+    for one in sets:
+        apply(db, one, now=now)
+
+    message = message_of(db, first)
+    assert (message.state, message.reason) == ("undelivered", "")
+
+
 def test_a_late_undelivered_leaves_a_waiting_retry_alone(db: Session, now: datetime) -> None:
     first = attempted(db, now)
     lost = Change(attempt_id=first.id, state="lost", then="queued", reason="no-evidence")
