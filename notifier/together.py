@@ -46,7 +46,7 @@ class Together(Generic[Item, Outcome]):
 
         `most`: the weight of items one transaction takes; a heavier single item goes alone. `at_once`: transactions
         under way together; a further one is begun only when there is a full one to begin. `enough`: a lighter one waits
-        for more to come, `MOMENT` at most: for callers who are in no hurry. `patience`: seconds one may be under way
+        while more come, `MOMENT` at most: for callers who are in no hurry. `patience`: seconds one may be under way
         before who comes is asked to come again.
         """
         self._work = work
@@ -100,9 +100,12 @@ class Together(Generic[Item, Outcome]):
     async def _gather(self) -> None:
         await asyncio.sleep(0)  # one turn of the loop: requests that have already arrived come along
         for _ in range(_LOOKS):
-            if self._weight >= self._enough:
+            before = self._weight
+            if before >= self._enough:
                 return
             await asyncio.sleep(MOMENT / _LOOKS)
+            if self._weight == before:  # those who wait are all there are
+                return
 
     async def _answer(self, items: list[Item], answers: "list[asyncio.Future[Outcome]]") -> None:
         loop = asyncio.get_running_loop()
