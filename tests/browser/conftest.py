@@ -1,16 +1,14 @@
 """The whole web app behind a real port, a believable past, and a Chromium."""
 
-import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 import uvicorn
 from litestar import Litestar
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from notifier import app as web
 from notifier import clock
@@ -23,11 +21,10 @@ from notifier.settings import Settings
 from notifier.staff import passwords, sessions
 from notifier.staff.models import Staff
 from tests.browser import past
-from tests.support import databases
+from tests.support import browsers, databases
 
 #: Of the one member of staff there is, ada@aurora.example.
 PASSWORD = "correct horse battery"
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +52,9 @@ def house(server: str, template: str) -> Iterator[tuple[str, str, dict[str, UUID
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Open the system's Chromium; its absence is a failure where browsers are required."""
-    if not CHROMIUM.exists():
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is required here.")
-        pytest.skip("There is no /usr/bin/chromium.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+    """Open the browser all tests here share."""
+    with browsers.chromium() as browser:
         yield browser
-        browser.close()
 
 
 class _served:  # noqa: N801 - used like a function

@@ -1,7 +1,5 @@
 """Every page as a person's browser shows it: no errors, nothing wider than a phone, and fit for screen readers."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from litestar import Litestar
 from litestar.testing import TestClient
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,6 +15,7 @@ from notifier import assets
 from notifier.messages.content import Kept
 from notifier.surveys.models import Answer
 from tests.portal.conftest import Written
+from tests.support import browsers
 
 pytestmark = pytest.mark.browser
 
@@ -26,13 +25,8 @@ HTML = "<html lang='pt'><head><title>x</title></head><body><main><h1>Olá</h1></
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = os.environ.get("NOTIFIER_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None and "CI" not in os.environ:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with browsers.chromium() as browser:
         yield browser
-        browser.close()
 
 
 def open_page(chromium: Browser, client: TestClient[Litestar], **given: Any) -> tuple[Page, list[str]]:

@@ -1,19 +1,19 @@
 """The phones and mailboxes in a browser: fit for screen readers, no wider than a phone, alive or without scripts."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from twilio.rest import Client
 
 from tests.sandbox.conftest import soon
 from tests.sandbox.http import Http
 from tests.sandbox.test_sendgrid import BEARER_HEADERS, DIA, mail
 from tests.sandbox.test_twilio import template
+from tests.support import browsers
 
 pytestmark = pytest.mark.browser
 
@@ -24,13 +24,8 @@ RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = os.environ.get("NOTIFIER_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None and "CI" not in os.environ:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with browsers.chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize(("locale", "width", "theme"), LOOKS)
