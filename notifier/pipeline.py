@@ -172,12 +172,14 @@ class _Looks:
 
     def _fitting(self, room: int) -> int:
         """Return how many triggers to handle at once, so that most of what they ask for can be called at once."""
-        return min(SET, room // USUAL) if room >= self._calls / 4 else SET
+        return max(1, min(SET, room // USUAL)) if room >= self._calls / 4 else SET
 
     def _look(self, lane: Lane, limit: int, room: int) -> Claimed:
         house = self._house
-        rooms = tokens.reserved(house.database, house.providers, lane=lane, limit=room)
-        return house.database.run(lambda db: self._handle(db, lane, limit, room, rooms))
+        return tokens.spend(
+            house.database, house.providers, lambda db, rooms: self._handle(db, lane, limit, room, rooms),
+            lane=lane, limit=room,
+        )  # fmt: skip
 
     def _handle(self, db: Session, lane: Lane, limit: int, room: int, rooms: Mapping[Sender, float]) -> Claimed:
         house, now = self._house, clock.business_now(db)

@@ -5,13 +5,14 @@ import os
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from time import sleep
 
 import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from notifier.clock import business_now, since_boot
 from notifier.db import Database
@@ -25,6 +26,7 @@ from notifier.sending.claims.due import claim
 from notifier.sending.claims.verdicts import carry_out
 from notifier.sending.settle import Answered, HandedBack, settle, settle_accepted
 from notifier.sending.ways import tokens
+from notifier.sending.ways.routes import Sender
 from notifier.settings import Settings
 
 log = structlog.get_logger()
@@ -51,12 +53,12 @@ def drain(
 
     def take(free: int) -> Claimed:
         limit = min(free, SET)
-        rooms = tokens.reserved(database, providers, lane=lane, limit=limit)
-        return database.run(
-            lambda db: claim(
-                db, providers, library, settings, lane=lane, limit=limit, worker=name, now=business_now(db), rooms=rooms
-            )
-        )
+
+        def work(db: Session, rooms: Mapping[Sender, float]) -> Claimed:
+            now = business_now(db)
+            return claim(db, providers, library, settings, lane=lane, limit=limit, worker=name, now=now, rooms=rooms)
+
+        return tokens.spend(database, providers, work, lane=lane, limit=limit)
 
     return send_all(database, settings, take, stopped=stopped)
 
@@ -96,6 +98,8 @@ class _Island:
         self._flying: set[asyncio.Future[Outcome]] = set()
         self._returned: list[Answered] = []
         self._landed = asyncio.Event()
+        self._latency = 0.0
+        """Seconds from the claim to the answer, of the last call that returned."""
         self._settling = False
         self._made = 0
 
@@ -123,8 +127,12 @@ class _Island:
                 if was_idle:
                     return
                 await asyncio.sleep(pace.LOOK)
-        self._returned += [Answered(call, HandedBack()) for call in self._waiting]
-        self._waiting.clear()
+        self._hand_back(0.0)
+
+    def _hand_back(self, age: float) -> None:
+        """Hand back what has waited so long for a slot: it is due again, and asked about again before it is called."""
+        while self._waiting and since_boot() - self._waiting[0].claimed >= age:
+            self._returned.append(Answered(self._waiting.popleft(), HandedBack()))
 
     async def _room(self) -> int:
         """Wait until half of the slots are free: a claim of fewer costs as much as one of many."""
@@ -133,7 +141,8 @@ class _Island:
                 while len(self._flying) + len(self._waiting) > self._settings.calls / 2:
                     self._landed.clear()
                     await self._landed.wait()
-        return max(0, self._settings.calls + self._ahead - len(self._flying) - len(self._waiting))
+        ahead = self._ahead if self._latency < pace.WAITS / 2 else 0
+        return max(0, self._settings.calls + ahead - len(self._flying) - len(self._waiting))
 
     def _claim(self, limit: int) -> Claimed:
         claimed = self._take(limit)
@@ -175,12 +184,14 @@ class _Island:
             outcome = _stumbled(error)
         self._returned.append(Answered(call, outcome))
         self._flying.discard(flight)
+        self._latency = since_boot() - call.claimed
         self._start_waiting()
         self._landed.set()
 
     async def _settle_all(self) -> None:
         while True:
             await asyncio.sleep(pace.SETTLE_EVERY)
+            self._hand_back(pace.WAITS)
             while self._returned:
                 batch, self._returned = self._returned[: pace.SETTLE_AT], self._returned[pace.SETTLE_AT :]
                 self._settling = True

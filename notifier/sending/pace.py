@@ -5,6 +5,8 @@ from notifier.settings import Settings
 
 CLAIM_AGE = 10.0
 """A claim older than this is handed back instead of called: its worker was frozen, and others may have moved on."""
+WAITS = 2.0
+"""What waits longer than this for a slot is handed back: somebody may have stopped it meanwhile."""
 CALL = TOTAL.total_seconds()
 """The longest one provider call takes."""
 MARGIN = 5.0

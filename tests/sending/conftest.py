@@ -10,6 +10,7 @@ from notifier.i18n.shipped import directory
 from notifier.providers.outbox import Outbox
 from notifier.rendering.library import Library
 from tests.sending.stage import Stage
+from tests.support.happenings import publish_journeys
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +36,10 @@ def at(live_database: Database) -> datetime:
 @pytest.fixture
 def stage(live_database: Database, outbox: Outbox, library: Library, at: datetime) -> Stage:
     return Stage(live_database, outbox, library, at)
+
+
+@pytest.fixture
+def played(stage: Stage) -> Stage:
+    with stage.database.begin() as db:
+        publish_journeys(db)
+    return stage

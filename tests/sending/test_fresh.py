@@ -1,62 +1,28 @@
 """What is planned and may go now is called at once; whatever speaks against it makes it due like any other."""
 
-import threading
-import time
 from collections.abc import Sequence
 from copy import copy
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from notifier import pipeline
 from notifier.clock import move_to
-from notifier.house import House
 from notifier.journeys import advance
 from notifier.messages.draft import Draft
 from notifier.planning.plan import planning
-from notifier.providers.contract import NotSent, Outcome, Outgoing, Route
+from notifier.providers.contract import NotSent, Outcome, Outgoing
 from notifier.providers.outbox import Outbox
-from notifier.providers.registry import Providers
 from notifier.sending.claims import fresh
 from notifier.sending.claims.calls import Call
 from notifier.sending.claims.fresh import Desk
-from notifier.settings import Settings
+from tests.sending.planned import due, happen, work
 from tests.sending.stage import SETTINGS, Stage
 from tests.sending.test_brakes import KNOWN, brake
-from tests.support.happenings import happening, publish_journeys, take
-
-
-@pytest.fixture
-def played(stage: Stage) -> Stage:
-    with stage.database.begin() as db:
-        publish_journeys(db)
-    return stage
-
-
-def happen(stage: Stage, kind: str, many: int = 1, *, first: int = 0, **how: Any) -> None:
-    """Let it happen to many customers, to be written to by email and WhatsApp."""
-    with stage.database.begin() as db:
-        customers = (f"cus_{number}" for number in range(first, first + many))
-        take(db, *(happening(kind, at=stage.now, customer=one, **how) for one in customers), now=stage.now)
-
-
-def work(stage: Stage, settings: Settings = SETTINGS, stopping: threading.Event | None = None) -> None:
-    """Do what a bell for the triggers makes a worker do."""
-    house = SimpleNamespace(
-        database=stage.database, providers=stage.providers, library=stage.library, settings=settings,
-        stopping=stopping or threading.Event(),
-    )  # fmt: skip
-    pipeline.run(cast("House", house), "triggers")
-
-
-def due(stage: Stage) -> int:
-    [(many,)] = stage.query("SELECT count(*) FROM due_messages")
-    return int(many)
+from tests.support.happenings import happening, take
 
 
 def test_what_may_go_now_goes_at_once_with_its_attempt_and_its_words(played: Stage, outbox: Outbox) -> None:
@@ -146,96 +112,6 @@ def test_bulk_waits_while_anything_transactional_is_due(played: Stage, outbox: O
     happen(played, "loyalty.bonus_granted", 5, first=10)
     work(played)
     assert len(outbox.taken) == 10
-
-
-def test_no_more_is_called_than_there_are_slots_and_half_of_them_are_not_for_bulk(played: Stage) -> None:
-    peak = Peak()
-    played.providers = Providers([peak])
-    happen(played, "loyalty.bonus_granted", 60)
-    work(played)
-    assert peak.most <= SETTINGS.calls / 2
-
-    happen(played, "payment.failed", 60, first=100)
-    work(played)
-    assert SETTINGS.calls / 2 < peak.most <= SETTINGS.calls
-
-
-class Peak(Outbox):
-    """Counts the calls that are out at once."""
-
-    def __init__(self) -> None:
-        super().__init__(seconds=0.05)
-        self.out = self.most = 0
-
-    async def send(self, outgoing: Outgoing) -> Outcome:
-        self.out += 1
-        self.most = max(self.most, self.out)
-        try:
-            return await super().send(outgoing)
-        finally:
-            self.out -= 1
-
-
-def test_planning_does_not_wait_for_a_provider_that_does_not_answer(played: Stage) -> None:
-    slow = Outbox(seconds=2.0)
-    played.providers = Providers([slow])
-    happen(played, "payment.failed", 200)
-    working = threading.Thread(target=work, args=(played,))
-
-    working.start()
-    working.join(1.5)
-
-    assert working.is_alive()
-    assert played.query("SELECT DISTINCT state FROM triggers") == [("done",)]
-    assert due(played) >= 400 - 2 * SETTINGS.calls  # as many as are called may wait for their slots
-    working.join()
-
-
-def limited(outbox: Outbox, *, burst: int) -> Providers:
-    routes = [Route(provider=outbox, channel=one, per_second=0.001, burst=burst) for one in outbox.can.channels]
-    return Providers([outbox], routes=routes)
-
-
-def test_who_stops_hands_back_what_waits_for_a_slot(played: Stage) -> None:
-    slow, stopping = Outbox(seconds=0.5), threading.Event()
-    played.providers = Providers([slow])
-    happen(played, "payment.failed", 100)
-    working = threading.Thread(target=work, args=(played, SETTINGS, stopping))
-
-    working.start()
-    while not played.query("SELECT FROM attempts LIMIT 1"):
-        time.sleep(0.01)
-    stopping.set()
-    working.join()
-
-    assert len(slow.taken) <= 2 * SETTINGS.calls
-    assert len(slow.taken) + due(played) == 200
-    assert {state for (state,) in played.query("SELECT DISTINCT state FROM attempts")} == {"accepted", "handed-back"}
-
-
-def test_a_limited_sender_is_called_as_its_tokens_allow_and_the_rest_is_due(played: Stage) -> None:
-    outbox = Outbox()
-    played.providers = limited(outbox, burst=3)
-    happen(played, "payment.failed", 10)
-
-    work(played)
-
-    assert sorted(one.channel for one in outbox.taken) == ["email"] * 3 + ["whatsapp"] * 3
-    assert due(played) == 14
-    assert {
-        round(tokens) for (tokens,) in played.query("SELECT tokens FROM sender_tokens WHERE sender <> 'outbox-sms'")
-    } == {0}
-
-
-def test_tokens_that_were_not_used_are_given_back(played: Stage) -> None:
-    outbox = Outbox()
-    played.providers = limited(outbox, burst=9)
-    happen(played, "payment.failed", 2)
-
-    work(played)
-
-    found = dict(played.query("SELECT sender, round(tokens) FROM sender_tokens"))
-    assert found == {"outbox-email": 7, "outbox-sms": 9, "outbox-whatsapp": 7}
 
 
 def test_a_sender_at_rest_is_not_called(played: Stage, outbox: Outbox) -> None:

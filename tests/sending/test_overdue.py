@@ -1,9 +1,11 @@
 """Reports that never come: the provider is asked, a few times, and its answer counts as the report."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from notifier import tick
 from notifier.providers.contract import Found
+from notifier.sending.unknown import watches
 from tests.sending.stage import Stage
 
 PASSED = """
@@ -120,3 +122,16 @@ def test_the_lane_is_rung_only_when_something_is_to_be_looked_at(stage: Stage) -
     assert not is_rung()
     stage.query("UPDATE attempts SET evidence_at = now() RETURNING id")
     assert is_rung()
+
+
+def test_no_watch_is_of_more_than_a_provider_can_be_asked_about_in_time(stage: Stage) -> None:
+    many = [uuid4() for _ in range(2 * watches.MOST + 50)]
+    with stage.database.begin() as db:
+        watches.watch(db, many, after=0.0)
+
+    with stage.database.begin() as db:
+        watches.go_on(db, watches.take(db, is_leased=True, most=1000), many)
+
+    kept = [ids for (ids,) in stage.query("SELECT attempts FROM watches ORDER BY id")]
+    assert [len(ids) for ids in kept] == [watches.MOST, watches.MOST, 50]
+    assert [ident for ids in kept for ident in ids] == many

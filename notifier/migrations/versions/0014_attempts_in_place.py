@@ -24,6 +24,7 @@ _BACK = """
 
 def upgrade() -> None:
     """Go forward."""
+    op.execute("LOCK TABLE attempts IN ACCESS EXCLUSIVE MODE")  # or what is claimed meanwhile had no watch
     op.create_table(
         "refs",
         sa.Column("provider", sa.Text(), nullable=False),

@@ -23,7 +23,7 @@ from notifier.settings import Settings
 
 _BUSY = text("""
     SELECT EXISTS (
-        SELECT FROM due_messages WHERE lane = 'transactional' AND due_at <= :now
+        SELECT FROM due_messages WHERE lane = :lane AND due_at <= :now
         AND (not_before IS NULL OR not_before <= clock_timestamp()) AND channel = ANY(:channels)
     )
 """)
@@ -109,9 +109,9 @@ def _due(db: Session, ways: Ways, channels: Sequence[Channel], *, lane: str, lim
     return found
 
 
-def is_busy(db: Session, channels: Sequence[str], now: datetime) -> bool:
-    """Tell whether transactional work is due that could be sent."""
-    return bool(db.execute(_BUSY, {"now": now, "channels": list(channels)}).scalar_one())
+def is_busy(db: Session, channels: Sequence[str], now: datetime, *, lane: str = "transactional") -> bool:
+    """Tell whether work of a lane is due that could be sent."""
+    return bool(db.execute(_BUSY, {"lane": lane, "now": now, "channels": list(channels)}).scalar_one())
 
 
 def _shuffled(channels: Sequence[Channel]) -> list[Channel]:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from notifier.brakes import held as brakes
 from notifier.db import by_key, rows, undone_alone
+from notifier.journeys.rules.definition import Lane
 from notifier.messages import due
 from notifier.messages.draft import Draft
 from notifier.messages.write import keep
@@ -28,7 +29,7 @@ from notifier.sending.claims.calls import Call, make
 from notifier.sending.claims.due import is_busy
 from notifier.sending.ways import recipients, tokens
 from notifier.sending.ways.now import ways_now
-from notifier.sending.ways.routes import Sender
+from notifier.sending.ways.routes import Sender, sender_of
 from notifier.settings import Settings
 
 log = structlog.get_logger()
@@ -111,12 +112,12 @@ class Desk:
         db, stopped, may = self._db, brakes.standing(self._db), recipients.allowed(self._settings)
         ways = ways_now(db, self._providers, self._rooms, stopped)
         channels = [channel for channel in CHANNELS if ways.room(channel) >= 1]
-        lanes = self._lanes(channels, {draft.lane for _, draft in ready})
+        places = self._places(channels, {(draft.lane, draft.channel) for _, draft in ready})
         people = self._people({draft.customer_id for _, draft in ready})
         going = [
             _fresh(ident, draft, people[draft.customer_id].name, data[draft.trigger_id])
             for ident, draft in ready
-            if draft.lane in lanes and draft.channel in channels
+            if (draft.lane, draft.channel) in places
             if not stopped.holds(draft.journey, draft.topic) and (may is None or may(draft.address))
             if draft.customer_id in people and not _waits(draft, people[draft.customer_id])
         ][: self._left]
@@ -129,10 +130,25 @@ class Desk:
             self._rooms[sender] -= ways.used[sender]
         return calls
 
-    def _lanes(self, channels: Sequence[Channel], wanted: Collection[str]) -> set[str]:
-        """Return the lanes that may be claimed for: nothing bulk while anything transactional is due."""
-        is_behind = "bulk" in wanted and is_busy(self._db, channels, self._now)
-        return {"transactional"} if is_behind else {"transactional", "bulk"}
+    def _places(
+        self, channels: Sequence[Channel], wanted: Collection[tuple[Lane, Channel]]
+    ) -> set[tuple[Lane, Channel]]:
+        """
+        Return the lanes and channels that may be claimed for: nothing bulk while anything transactional is due, nor
+        what would take a rate that older messages wait for.
+        """
+        open_now = {place for place in wanted if place[1] in channels}
+        if any(lane == "bulk" for lane, _ in open_now) and is_busy(self._db, channels, self._now):
+            open_now = {place for place in open_now if place[0] != "bulk"}
+        limited = {channel for _, channel in open_now if self._is_limited(channel)}
+        return {
+            (lane, channel)
+            for lane, channel in open_now
+            if channel not in limited or not is_busy(self._db, [channel], self._now, lane=lane)
+        }
+
+    def _is_limited(self, channel: Channel) -> bool:
+        return any(sender_of(route) in self._rooms for route in self._providers.routes(channel))
 
     def _people(self, ids: Collection[str]) -> dict[str, Any]:
         with by_key(self._db):

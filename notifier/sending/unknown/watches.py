@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 from notifier.db import rows
 from notifier.sending import pace
 
+MOST = 200
+"""Attempts of a watch, once it is no claim's: asking a provider that hangs about more would take all too long."""
+
 _WATCH = """
     INSERT INTO watches (attempts, look_at, is_leased)
     VALUES (%(ids)b::uuid[], clock_timestamp() + make_interval(secs => %(after)s), %(is_leased)s)
@@ -56,14 +59,16 @@ def take(db: Session, *, is_leased: bool, most: int) -> list[Watched]:
 
 
 def go_on(db: Session, taken: Sequence[Watched], open_ones: Collection[UUID]) -> None:
-    """Look at those of the attempts that are still open at the next age of `pace.LOOKS`, all together, or no more."""
+    """Look at those of the attempts that are still open at the next age of `pace.LOOKS`, some together, or no more."""
     if not taken:
         return
     db.execute(_END, {"ids": [one.id for one in taken]})
-    if left := [ident for one in taken for ident in one.attempts if ident in open_ones]:
-        newest = max(one.claimed_at for one in taken)
-        first = any(one.is_leased for one in taken)
-        rows(db, _GO_ON, {"ids": left, "claimed": newest, "ages": list(pace.LOOKS), "is_first": first})
+    left = [ident for one in taken for ident in one.attempts if ident in open_ones]
+    newest = max(one.claimed_at for one in taken)
+    first = any(one.is_leased for one in taken)
+    for start in range(0, len(left), MOST):
+        asked = {"ids": left[start : start + MOST], "claimed": newest, "ages": list(pace.LOOKS), "is_first": first}
+        rows(db, _GO_ON, asked)
 
 
 def look_later(db: Session, taken: Sequence[Watched], *, after: float) -> None:

@@ -1,6 +1,7 @@
 """Rate limits of senders, kept in tokens all workers share: what is to be claimed is paid for first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -10,6 +11,8 @@ from notifier.providers.contract import Content, Route, Text
 from notifier.providers.registry import CHANNELS, Providers
 from notifier.rendering import segments
 from notifier.sending.ways.routes import Sender, sender_of
+
+T = TypeVar("T")
 
 KEPT_FROM_BULK = 0.2
 """Of the burst: what bulk leaves for whatever is more urgent."""
@@ -47,10 +50,27 @@ def limited(providers: Providers) -> dict[Sender, Route]:
     return found
 
 
-def reserved(database: Database, providers: Providers, *, lane: str, limit: int) -> dict[Sender, float]:
-    """Return what could be got of every limited sender, as `reserve` does in a transaction of its own."""
+def spend(
+    database: Database,
+    providers: Providers,
+    work: Callable[[Session, dict[Sender, float]], T],
+    *,
+    lane: str,
+    limit: int,
+) -> T:
+    """
+    Do `work` in a transaction of its own, with what could be got of every limited sender.
+
+    It gives back what it does not use; when it fails, all is given back.
+    """
     routes = limited(providers)
-    return database.run(lambda db: reserve(db, routes, lane=lane, limit=limit)) if routes else {}
+    rooms = database.run(lambda db: reserve(db, routes, lane=lane, limit=limit)) if routes else {}
+    try:
+        return database.run(lambda db: work(db, rooms))
+    except Exception:
+        if rooms:
+            database.run(lambda db: add(db, rooms))
+        raise
 
 
 def reserve(db: Session, routes: Mapping[Sender, Route], *, lane: str, limit: int) -> dict[Sender, float]:
