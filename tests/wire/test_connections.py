@@ -2,15 +2,12 @@
 
 import asyncio
 import socket
-from collections import Counter
-from datetime import timedelta
 
 import pytest
 
 from notifier.wire import pool
-from notifier.wire.answer import Answer, Broken, Told, Unsent
-from notifier.wire.client import Client
-from tests.wire.peers import LOOPS, OK, always, bodies, client, peer, post, request, run, saying, told_by
+from notifier.wire.answer import Answer
+from tests.wire.peers import LOOPS, OK, always, client, peer, post, request, run, saying, told_by
 
 
 async def connections(answer: bytes, *, calls: int = 3) -> int:
@@ -161,174 +158,6 @@ def test_a_connection_at_rest_for_long_is_closed(monkeypatch: pytest.MonkeyPatch
             await asyncio.wait_for(closed.wait(), 1)
 
     run(call())
-
-
-def test_a_crowd_shares_few_connections_to_one_who_answers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "PATIENCE", 5.0)
-
-    async def call() -> tuple[int, int]:
-        async with peer(always(OK)) as found, client() as calling:
-            told = await asyncio.gather(*(post(calling, found.url) for _ in range(500)))
-            return found.connections, sum(isinstance(one, Answer) for one in told)
-
-    assert run(call()) == (pool.OPENING, 500)
-
-
-def test_a_crowd_waits_for_nobody_in_a_queue_that_moves_too_slowly() -> None:
-    async def call() -> int:
-        async with peer(always(OK, after=0.03)) as found, client() as calling:
-            await asyncio.gather(*(post(calling, found.url) for _ in range(500)))
-            return found.connections
-
-    assert run(call()) > 2 * pool.OPENING
-
-
-def test_a_crowd_needs_no_patience_where_every_answer_ends_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "PATIENCE", 5.0)
-    last = OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")
-
-    async def call() -> tuple[int, int]:
-        async with peer(always(last)) as found, client() as calling:
-            told = await asyncio.gather(*(post(calling, found.url) for _ in range(300)))
-            return found.connections, sum(isinstance(one, Answer) for one in told)
-
-    assert run(call()) == (300, 300)
-
-
-def test_of_a_crowd_those_are_unsent_whose_share_a_failed_opening_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "PATIENCE", 5.0)
-    monkeypatch.setattr(pool, "OPENING", 2)
-
-    async def call() -> list[object]:
-        came = asyncio.Event()
-
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            came.set()
-            await always(OK, after=0.1)(reader, writer)
-
-        async with peer(serve) as found, client() as calling:
-            first = asyncio.create_task(post(calling, found.url))
-            await came.wait()
-            found.stop_listening()
-            return [await first, *await asyncio.gather(*(post(calling, found.url) for _ in range(10)))]
-
-    told = run(call())
-
-    assert Counter(type(one) for one in told) == {Answer: 6, Unsent: 5}
-
-
-def test_calls_that_take_long_get_a_connection_each() -> None:
-    async def call() -> tuple[int, int]:
-        async with peer(always(OK, after=0.5)) as found, client() as calling:
-            told = await asyncio.gather(*(post(calling, found.url) for _ in range(200)))
-            return found.connections, sum(isinstance(one, Answer) for one in told)
-
-    assert run(call()) == (200, 200)
-
-
-def test_nobody_listening_is_told_to_all_who_wait_at_once() -> None:
-    async def call() -> list[object]:
-        async with client(total=timedelta(seconds=30)) as calling:
-            async with asyncio.timeout(5):
-                return await asyncio.gather(*(post(calling, "http://127.0.0.1:1/") for _ in range(500)))
-
-    told = run(call())
-
-    assert {type(one) for one in told} == {Unsent}
-
-
-def test_closing_ends_what_is_under_way() -> None:
-    async def call() -> list[object]:
-        async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.read()
-
-        async with peer(hang) as found:
-            calling = Client(total=timedelta(seconds=5), connect=timedelta(seconds=5), proxies={})
-            under_way = asyncio.create_task(post(calling, found.url))
-            await asyncio.sleep(0.05)
-            waiting = asyncio.create_task(post(calling, found.url))
-            await asyncio.sleep(0)
-            await calling.close()
-            return [await under_way, await waiting]
-
-    told = run(call())
-
-    assert [type(one) for one in told] == [Broken, Unsent]
-
-
-def test_a_call_that_is_cancelled_takes_its_connection_with_it() -> None:
-    async def call() -> tuple[list[bytes | str], int]:
-        async with peer(always(OK, after=0.2)) as found, client() as calling:
-            task = asyncio.create_task(post(calling, found.url))
-            await asyncio.sleep(0.05)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            return bodies([await post(calling, found.url)]), found.connections
-
-    assert run(call()) == ([b"{}"], 2)
-
-
-def test_a_call_cancelled_as_its_answer_comes_leaves_the_next_one_alone() -> None:
-    async def call() -> list[object]:
-        async with peer(always(OK, after=0.02)) as found, client() as calling:
-            told: list[object] = []
-            for pause in range(10, 30):
-                task = asyncio.create_task(post(calling, found.url))
-                await asyncio.sleep(pause / 1000)
-                task.cancel()
-                told.append(await post(calling, found.url))
-                await asyncio.gather(task, return_exceptions=True)
-            return told
-
-    assert [one for one in run(call()) if not isinstance(one, Answer)] == []
-
-
-@pytest.mark.parametrize("loop", LOOPS)
-def test_what_is_made_of_an_answer_is_for_who_asked_whatever_comes_of_it(loop: str) -> None:
-    def read(told: Told) -> str:
-        assert isinstance(told, Answer)
-        return str(told.json()["x"])
-
-    async def call() -> tuple[list[object], int]:
-        answers = (
-            b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n" + one for one in (b'{"x":1}', b'{"y":1}', b'{"x":3}')
-        )
-        async with peer(saying(*answers)) as found, client() as calling:
-            prepared = calling.prepare("POST", found.url, {})
-            told = [
-                (await asyncio.gather(calling.start(prepared, b"{}", read), return_exceptions=True))[0]
-                for _ in range(3)
-            ]
-            return told, found.connections
-
-    told, many = run(call(), loop)
-
-    assert (told[0], type(told[1]), told[2], many) == ("1", KeyError, "3", 1)
-
-
-def test_whoever_cancels_a_future_only_hears_no_more_of_the_call() -> None:
-    async def call() -> tuple[Told, int]:
-        async with peer(always(OK, after=0.05)) as found, client() as calling:
-            prepared = calling.prepare("POST", found.url, {})
-            calling.start(prepared, b"{}", str).cancel()
-            await asyncio.sleep(0.15)
-            return await post(calling, found.url), found.connections
-
-    told, many = run(call())
-
-    assert isinstance(told, Answer)
-    assert many == 1
-
-
-def test_a_client_that_is_closed_begins_nothing() -> None:
-    async def call() -> Told:
-        async with peer(always(OK)) as found:
-            async with client() as calling:
-                prepared = calling.prepare("POST", found.url, {})
-            return await calling.start(prepared, b"{}", lambda told: told)
-
-    assert run(call()) == Unsent("closed")
 
 
 def _speaks_ipv6() -> bool:
