@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -71,7 +70,7 @@ class Front:
         await self._for(scope)(scope, receive, send)
 
     def _for(self, scope: Scope) -> ASGIApp:
-        if scope["type"] == ScopeType.HTTP and scope.get("method") == "POST":
+        if scope.get("method") == "POST":  # nothing but HTTP has one
             path = scope["path"]
             if path in self._exact:
                 return self._exact[path]
@@ -81,19 +80,18 @@ class Front:
         return self._behind
 
 
-async def read_body(headers: Mapping[bytes, bytes], receive: Receive, *, most: int, dropped: int = 0) -> bytes:
+async def read_body(receive: Receive, *, announced: str, most: int, dropped: int = 0) -> bytes:
     """
     Read the request's body, never holding more than `most` bytes of it.
 
-    `dropped`: how many more are read and thrown away, for a caller who is still writing when the answer comes sees a
-    broken pipe instead of it.
+    `announced`: its Content-Length, or empty. `dropped`: how many more are read and thrown away, for a caller who is
+    still writing when the answer comes sees a broken pipe instead of it.
 
     Raises:
         TooLarge: it was more than `most`, and all of it has been read.
         RequestEntityTooLarge: it is more than even that; it was not read to its end.
     """
-    announced = headers.get(b"content-length", b"")
-    if announced.isdigit() and int(announced) > most + dropped:
+    if announced.isdecimal() and int(announced) > most + dropped:
         raise RequestEntityTooLarge
     chunks: list[bytes] = []
     size = 0

@@ -1,6 +1,7 @@
 """The doors for providers: verify, keep raw in a commit shared with other callers, answer; applying comes later."""
 
 import hmac
+from collections import Counter as Counted
 from typing import Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -55,7 +56,6 @@ def door(parts: Parts) -> Door:
         if attempt:
             kept[ATTEMPT] = str(attempt)
         await append(Verified(provider=provider, kind=kind, hook=Hook(url=hook.url, headers=kept, body=hook.body)))
-        KEPT.labels(provider, kind).inc()
 
     async def take(scope: Scope, receive: Receive) -> Answer:
         match scope["path"].strip("/").split("/")[1:]:
@@ -101,9 +101,9 @@ def router(busy: Door) -> Router:
 
 async def _received(public: str, scope: Scope, receive: Receive, *, most: int) -> Hook:
     """Return the call with the URL the provider saw: our public one, whatever proxies have made of it since."""
-    body = await read_body(dict(scope["headers"]), receive, most=most)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    body = await read_body(receive, announced=headers.get("content-length", ""), most=most)
     path, query = scope["raw_path"].decode("latin-1").partition("?")[0], scope["query_string"].decode("latin-1")
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     # The attempt is named by the address alone: a header of that name would be the caller's word.
     headers.pop(ATTEMPT, None)
     return Hook(url=f"{public}{path}?{query}" if query else public + path, headers=headers, body=body)
@@ -149,4 +149,6 @@ def _weight(given: Verified) -> int:
 def _append(parts: Parts, hooks: list[Verified]) -> list[None]:
     with parts.database.begin() as db:
         keep(db, hooks)
+    for (provider, kind), many in Counted((one.provider, one.kind) for one in hooks).items():
+        KEPT.labels(provider, kind).inc(many)
     return [None] * len(hooks)

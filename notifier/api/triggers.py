@@ -56,7 +56,8 @@ def door(parts: Parts, known: Keys) -> Door:
     async def take(scope: Scope, receive: Receive) -> Answer:
         headers = dict(scope["headers"])
         await known.check(headers.get(b"authorization", b"").decode("latin-1"))
-        body = await read_body(headers, receive, most=LARGEST_BODY, dropped=DROPPED)
+        announced = headers.get(b"content-length", b"").decode("latin-1")
+        body = await read_body(receive, announced=announced, most=LARGEST_BODY, dropped=DROPPED)
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
         if kind not in {SINGLE, BATCH, PLAIN}:
             raise HTTPException(f"Send {SINGLE}, {BATCH} or {PLAIN}.", status_code=415)

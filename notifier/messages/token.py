@@ -6,6 +6,8 @@ from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
 from uuid import UUID
 
+import msgspec
+
 _SIGNATURE_BYTES = 12
 _BLOCK = 64
 
@@ -35,7 +37,7 @@ def read_attempt(secret: str, token: str) -> UUID | None:
     """Return the attempt a callback speaks of, or None when the token was not made with this secret."""
     name, _, signature = token.partition(".")
     try:
-        attempt_id, given = UUID(hex=name), bytes.fromhex(signature)
+        attempt_id, given = msgspec.convert(name, UUID), bytes.fromhex(signature)
     except ValueError:
         return None
     return attempt_id if hmac.compare_digest(given, _sign(secret, b"attempt", attempt_id.bytes)) else None

@@ -158,7 +158,7 @@ class Hook(Struct, frozen=True, kw_only=True):
     def attempt_id(self) -> UUID | None:
         """The attempt its address named, when the door has looked; no caller can set it."""
         named = self.headers.get(ATTEMPT)
-        return UUID(named) if named else None
+        return msgspec.convert(named, UUID) if named else None
 
 
 class StatusReport(Struct, frozen=True, kw_only=True):

