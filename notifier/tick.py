@@ -20,7 +20,7 @@ _DUE = text("""
         WHERE d.lane = lanes.lane AND d.channel IN ('email', 'sms', 'whatsapp') AND due_at <= :now
         AND (not_before IS NULL OR not_before <= (SELECT clock_timestamp())))
     UNION ALL
-    SELECT 'hooks' WHERE EXISTS (SELECT FROM hooks WHERE state = 'pending')
+    SELECT 'hooks' WHERE EXISTS (SELECT FROM pending_hooks)
     UNION ALL
     SELECT 'unknown' WHERE
         EXISTS (SELECT FROM attempts WHERE state = 'unknown' AND evidence_at <= (SELECT clock_timestamp()))

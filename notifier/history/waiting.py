@@ -24,11 +24,11 @@ _ESTIMATED = text("""
 _SIZE = text("SELECT reltuples FROM pg_class WHERE oid = 'messages'::regclass")
 _PENDING = text("""
     SELECT (SELECT count(*) FROM triggers WHERE state = 'pending') AS triggers,
-           (SELECT count(*) FROM hooks WHERE state = 'pending') AS hooks,
+           (SELECT coalesce(sum(cardinality(hooks)), 0) FROM pending_hooks) AS hooks,
            (SELECT count(*) FROM brakes WHERE released_at IS NULL) AS brakes
 """)
 _HOOKS = text("""
-    SELECT coalesce(sum(unmatched), 0) AS unmatched, count(*) FILTER (WHERE state = 'failed') AS failed
+    SELECT coalesce(sum(unmatched), 0) AS unmatched, count(*) FILTER (WHERE error <> '') AS failed
     FROM hooks WHERE id > (SELECT coalesce(max(id), 0) - :window FROM hooks)
 """)
 # The first of each lane and channel, by the index claims read; without its channel the whole queue would be read.

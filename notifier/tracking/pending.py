@@ -1,11 +1,10 @@
-"""The queue of verified callbacks: claim a set, mark each done or failed."""
+"""The queue of verified callbacks, in sets as they were kept: put there, claimed, and what failed set aside."""
 
 from collections.abc import Mapping
-from operator import attrgetter
 from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct
+from msgspec.json import decode
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
@@ -17,24 +16,40 @@ from notifier.providers.contract import Hook, Provider
 #: the database itself is told apart by `fail`, which lets it through: the whole batch is tried again.
 POISON = Exception
 
-# What is locked is weighed; what is too much of it goes back when the transaction ends, and others look past it until
-# then. A row's place is looked up as it was locked: no plan of joining the two can be a bad one.
+_PUT = """
+    INSERT INTO pending_hooks (kind, provider, weight, hooks)
+    SELECT %(kind)b::text, %(provider)b::text, %(weight)b::int,
+           ARRAY(SELECT nextval('hooks_id_seq') FROM generate_series(1, %(many)b::int))
+    RETURNING hooks
+"""
+# As many sets are locked as the oldest would be enough, and weighed again: they may be others, that nobody has locked.
+# What is too much goes back when the transaction ends, and others look past it until then. A set's place is looked up
+# as it was locked, and callbacks by their ids: no plan of joining them can be a bad one.
 _CLAIM = """
-    WITH locked AS MATERIALIZED (
-        SELECT ctid AS place, id, greatest(octet_length(body) / 1000, 1) AS weight FROM hooks
-        WHERE kind = %(kind)b AND state = 'pending' AND provider = ANY(%(providers)b)
-        ORDER BY id LIMIT %(limit)b::int FOR UPDATE SKIP LOCKED
-    )
-    UPDATE hooks SET state = 'done' WHERE ctid = ANY(ARRAY(
-        SELECT place FROM (SELECT place, sum(weight) OVER (ORDER BY id) - weight AS before FROM locked) AS weighed
+    WITH oldest AS MATERIALIZED (
+        SELECT id, weight FROM pending_hooks WHERE kind = %(kind)b AND provider = ANY(%(providers)b)
+        ORDER BY id LIMIT %(limit)b::int
+    ), enough AS (
+        SELECT count(*) FROM (SELECT sum(weight) OVER (ORDER BY id) - weight AS before FROM oldest) AS weighed
         WHERE before < %(limit)b::int
-    )) RETURNING id, provider, url, headers::text, body, greatest(octet_length(body) / 1000, 1) AS weight
+    ), locked AS MATERIALIZED (
+        SELECT ctid AS place, id, weight FROM pending_hooks WHERE kind = %(kind)b AND provider = ANY(%(providers)b)
+        ORDER BY id LIMIT (SELECT * FROM enough) FOR UPDATE SKIP LOCKED
+    ), taken AS (
+        DELETE FROM pending_hooks WHERE ctid = ANY(ARRAY(
+            SELECT place FROM (SELECT place, sum(weight) OVER (ORDER BY id) - weight AS before FROM locked) AS weighed
+            WHERE before < %(limit)b::int
+        )) RETURNING id, hooks
+    )
+    SELECT hook.* FROM unnest(ARRAY(SELECT unnest(hooks) FROM taken)) AS one(id), LATERAL (
+        SELECT h.id, h.provider, h.url, h.headers::text, h.body FROM hooks h WHERE h.id = one.id OFFSET 0
+    ) AS hook
 """
 _UNMATCHED = """
     UPDATE hooks h SET unmatched = c.unmatched
     FROM unnest(%(ids)b::bigint[], %(unmatched)b::int[]) AS c(id, unmatched) WHERE h.id = c.id
 """
-_FAIL = text("UPDATE hooks SET state = 'failed', error = :error WHERE id = :id")
+_FAIL = text("UPDATE hooks SET error = :error WHERE id = :id")
 
 
 class PendingHook(Struct, frozen=True, kw_only=True):
@@ -45,12 +60,25 @@ class PendingHook(Struct, frozen=True, kw_only=True):
     url: str
     headers: dict[str, Any]
     body: bytes
-    weight: int = 1
-    """Of 1 kB: what a post of one report weighs."""
+
+    @property
+    def weight(self) -> int:
+        return weight(self.body)
 
     def as_received(self) -> Hook:
         """Return it as the provider's adapter reads it."""
         return Hook(url=self.url, headers=self.headers, body=self.body)
+
+
+def weight(body: bytes) -> int:
+    """Tell what a callback weighs, in kB: what a post of one report does, or more."""
+    return max(len(body) // 1000, 1)
+
+
+def put(db: Session, kind: str, provider: str, *, many: int, weight: int) -> list[int]:
+    """Make a set of callbacks pending, to be claimed together; return the ids they are to be kept under."""
+    (row,) = rows(db, _PUT, {"kind": kind, "provider": provider, "many": many, "weight": weight})
+    return list(row.hooks)
 
 
 def claim(
@@ -59,22 +87,15 @@ def claim(
     """
     Take the oldest pending callbacks of a kind that nobody else has locked: about `limit` kB of them, or that many.
 
-    They are marked done, which holds if this transaction does. Those of a provider this process has no settings for
+    They are pending no more, which holds if this transaction does. Those of a provider this process has no settings for
     wait for a process that has them.
     """
     asked = {"kind": kind, "providers": list(providers), "limit": limit}
     with in_index_order(db):
         taken = rows(db, _CLAIM, asked)
     return [
-        PendingHook(
-            id=row.id,
-            provider=row.provider,
-            url=row.url,
-            headers=msgspec.json.decode(row.headers),
-            body=row.body,
-            weight=row.weight,
-        )
-        for row in sorted(taken, key=attrgetter("id"))
+        PendingHook(id=row.id, provider=row.provider, url=row.url, headers=decode(row.headers), body=row.body)
+        for row in sorted(taken)
     ]
 
 

@@ -22,7 +22,7 @@ _FOUND = text("""
     SELECT m.id, d->>'reason' FROM messages m, jsonb_array_elements(m.decisions) d
     WHERE d->>'reason' IN ('found-at-provider', 'not-at-provider', 'no-evidence', 'tries-used-up')
 """)
-_ASIDE = text("SELECT kind || ': ' || error FROM hooks WHERE state = 'failed'")
+_ASIDE = text("SELECT kind || ': ' || error FROM hooks WHERE error <> ''")
 _REPORTED = text("SELECT DISTINCT attempt_id FROM events WHERE attempt_id IS NOT NULL")
 
 

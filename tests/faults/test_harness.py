@@ -39,7 +39,7 @@ _UNKNOWN = text("""
 _OPEN = text("""
     SELECT (SELECT count(*) FROM triggers WHERE state = 'pending') + (SELECT count(*) FROM due_messages)
          + (SELECT count(*) FROM attempts WHERE state IN ('calling', 'unknown'))
-         + (SELECT count(*) FROM hooks WHERE state = 'pending')
+         + (SELECT count(*) FROM pending_hooks)
          + (SELECT count(*) FROM runs WHERE state = 'open' AND due_at <= :now)
 """)
 

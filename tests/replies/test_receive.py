@@ -20,7 +20,7 @@ from notifier.surveys.models import Answer
 from notifier.surveys.read import read
 from notifier.tracking.keep import keep
 from notifier.tracking.models import Hook
-from tests.tracking.support import FakeProvider, inbound, make_attempt, make_message
+from tests.tracking.support import FakeProvider, inbound, make_attempt, make_message, queue
 
 PHONE = "+5511961234567"
 
@@ -171,7 +171,7 @@ def test_an_unreadable_text_fails_alone(db: Session, now: datetime, customer: st
     replies = receive(db, now, said("oi"))
 
     assert [one.text for one in replies] == ["oi"]
-    assert sorted(db.scalars(select(Hook.state))) == ["done", "failed"]
+    assert sorted(queue(db)) == ["done", "failed"]
 
 
 @pytest.mark.parametrize(

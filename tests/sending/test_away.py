@@ -75,14 +75,14 @@ def test_silence_is_not_judged_while_reports_are_unread(
     )
     stage.query(over)
     stage.query(
-        "INSERT INTO hooks (provider, kind, url, headers, body, received_at) "
-        "VALUES ('outbox', 'status', '', '{}', '', now() - interval '1 min') RETURNING id"
+        "INSERT INTO pending_hooks (provider, kind, hooks, weight, received_at) "
+        "VALUES ('outbox', 'status', '{1}', 1, now() - interval '1 min') RETURNING id"
     )
 
     assert stage.ask() == 0
     assert stage.states() == {"sent": 1, "unknown": 1}
 
-    stage.query("UPDATE hooks SET state = 'done' RETURNING id")
+    stage.query("DELETE FROM pending_hooks RETURNING id")
     stage.query(over)
     assert stage.ask() == 1
     assert stage.states() == {"sent": 1, "queued": 1}

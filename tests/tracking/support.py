@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.clock import machine_now
@@ -59,6 +60,17 @@ def inbound(texts: Sequence[Inbound], provider: str = "twilio") -> Verified:
     """Return a verified inbound callback with these texts."""
     hook = Hook(url="https://notify.example/hooks", headers={}, body=msgspec.json.encode(texts))
     return Verified(provider=provider, kind="inbound", hook=hook)
+
+
+def queue(db: Session) -> list[str]:
+    """Tell what became of each callback, in the order they came: `pending`, `failed` or `done`."""
+    return list(db.scalars(_QUEUE))
+
+
+_QUEUE = text("""
+    SELECT CASE WHEN id IN (SELECT unnest(hooks) FROM pending_hooks) THEN 'pending'
+                WHEN error <> '' THEN 'failed' ELSE 'done' END FROM hooks ORDER BY id
+""")
 
 
 def make_message(db: Session, now: datetime, **given: Any) -> Message:

@@ -17,7 +17,7 @@ from tests.tracking.support import FakeProvider, status
 MANY, SET, EACH = 3000, 50, 6
 """Rows that are there, messages of a set, and rows a set may read of a table for each."""
 
-TABLES = ("messages", "attempts", "runs", "hooks", "events", "due_messages")
+TABLES = ("messages", "attempts", "runs", "hooks", "pending_hooks", "events", "due_messages")
 
 _QUIET = "ALTER TABLE {} SET (autovacuum_enabled = off)"
 _FILL = text("""
@@ -42,7 +42,7 @@ _FILL = text("""
 """)
 _READ = text("""
     SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) AS many FROM pg_stat_xact_user_tables
-    WHERE relname IN ('messages', 'attempts', 'runs', 'hooks', 'events', 'due_messages')
+    WHERE relname = ANY(:tables)
 """)
 
 _COUNT_ANEW = text("SELECT pg_stat_force_next_flush()")
@@ -119,6 +119,6 @@ def ref(attempt: UUID) -> str:
 
 
 def read(db: Session) -> dict[str, int]:
-    many = {row.relname: row.many for row in db.execute(_READ)}
+    many = {row.relname: row.many for row in db.execute(_READ, {"tables": list(TABLES)})}
     db.execute(_COUNT_ANEW)
     return many

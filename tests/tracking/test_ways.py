@@ -66,7 +66,10 @@ _DUE = """
     INSERT INTO due_messages (message_id, customer_id, lane, channel, topic, journey, due_at)
     SELECT id, customer_id, lane, channel, topic, journey, due_at FROM messages WHERE id = :id
 """
-_EMPTY = ("messages", "due_messages", "attempts", "refs", "events", "hooks", "runs", "triggers", "suppressions")
+_EMPTY = (
+    "messages", "due_messages", "attempts", "refs", "events", "hooks", "pending_hooks", "runs", "triggers",
+    "suppressions",
+)  # fmt: skip
 
 
 class Twin(Struct, frozen=True):

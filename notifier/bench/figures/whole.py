@@ -31,7 +31,7 @@ _LONGEST_RECORD = 1 << 30
 
 _OPEN = text("""
     SELECT EXISTS (SELECT FROM triggers WHERE state = 'pending') OR EXISTS (SELECT FROM due_messages)
-        OR EXISTS (SELECT FROM hooks WHERE state = 'pending')
+        OR EXISTS (SELECT FROM pending_hooks)
         OR (:reported AND EXISTS (SELECT FROM messages WHERE id > :newest AND state = 'sent'))
         OR EXISTS (SELECT FROM attempts WHERE id > :newest AND state IN ('calling', 'unknown'))
         OR EXISTS (SELECT FROM runs WHERE state = 'open' AND due_at <= :now)

@@ -54,7 +54,7 @@ _HEARD = text("""
     WHERE e.id > (SELECT coalesce(max(id), 0) - 5000 FROM events) GROUP BY a.provider
 """)
 _UNREAD = text("""
-    SELECT provider, min(received_at) AS oldest FROM hooks WHERE kind = 'status' AND state = 'pending' GROUP BY provider
+    SELECT provider, min(received_at) AS oldest FROM pending_hooks WHERE kind = 'status' GROUP BY provider
 """)
 
 

@@ -72,7 +72,7 @@ _SILENT = text("""
     ) AS taken
 """)
 _BEHIND = text("""
-    SELECT EXISTS (SELECT FROM hooks WHERE state = 'pending' AND received_at < clock_timestamp() - interval '5 seconds')
+    SELECT EXISTS (SELECT FROM pending_hooks WHERE received_at < clock_timestamp() - interval '5 seconds')
 """)
 
 
