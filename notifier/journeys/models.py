@@ -64,17 +64,3 @@ class Run(Base):
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     end_reason: Mapped[str] = mapped_column(Text, default="")
-
-
-class EndedIncident(Base):
-    """An end that came before its start (or again): an earlier start for the same key opens nothing."""
-
-    __tablename__ = "ended_incidents"
-
-    journey: Mapped[str] = mapped_column(Text, primary_key=True)
-    customer_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    key: Mapped[str] = mapped_column(Text, primary_key=True)
-    """`type|value`, as in `Run.ends_on`."""
-    time: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    """Newest end, by the trigger's own time."""
-    trigger_id: Mapped[int] = mapped_column(BigInteger)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.catalog.leaves import at as value_at
-from notifier.db import copy, rows
+from notifier.db import by_key, copy, rows
 from notifier.journeys import steps
 from notifier.journeys.onward import Going, Plan, onward
 from notifier.journeys.rules.definition import Span
@@ -28,17 +28,15 @@ _END = text("""
            decisions = r.decisions || CAST(n.decisions AS jsonb)
     FROM unnest(CAST(:ids AS bigint[]), CAST(:decisions AS text[])) AS n(id, decisions) WHERE r.id = n.id
 """)
-_REMEMBER = """
-    INSERT INTO ended_incidents AS e (journey, customer_id, key, time, trigger_id)
-    SELECT * FROM unnest(%(journeys)b::text[], %(customers)b::text[], %(keys)b::text[], %(times)b::timestamptz[],
-                         %(triggers)b::bigint[])
-    ON CONFLICT (journey, customer_id, key) DO UPDATE SET time = excluded.time, trigger_id = excluded.trigger_id
-    WHERE e.time < excluded.time
-"""
-_ENDED = """
-    SELECT e.journey, e.customer_id, e.key, e.time
-    FROM unnest(%(journeys)b::text[], %(customers)b::text[], %(keys)b::text[]) AS n(journey, customer_id, key)
-    JOIN ended_incidents e USING (journey, customer_id, key)
+# Only news that comes late finds anything.
+_LATER = """
+    SELECT n.id AS than, later.type, later.data
+    FROM unnest(%(ids)b::bigint[], %(customers)b::text[], %(times)b::timestamptz[]) AS n(id, customer_id, time)
+    CROSS JOIN LATERAL (
+        SELECT type, data FROM triggers
+        WHERE customer_id = n.customer_id AND time >= n.time AND id <> n.id AND state = 'done'
+        AND type = ANY(%(types)b::text[]) OFFSET 0
+    ) later
 """
 _LAST = """
     SELECT n.place, r.id, r.state, r.generation
@@ -130,27 +128,11 @@ def _end(
     if ended:
         db.execute(_END, {"ids": list(ended), "decisions": as_json(ended.values()), "now": now})
         cancel(db, list(ended), reason="ended-by-trigger", at=now)
-    _remember(db, rules, triggers)
 
 
 def _keys(rule: Rule, trigger: Any) -> set[str]:
     ends = [end for end in rule.definition.ends_on if end.trigger == trigger.type]
     return {f"{trigger.type}|{value_at(trigger.data, end.about)}" for end in ends}
-
-
-def _remember(db: Session, rules: Rules, triggers: Sequence[Any]) -> None:
-    ended = {
-        (rule.definition.journey, trigger.customer_id, f"{trigger.type}|{value_at(trigger.data, end.about)}"): trigger
-        for trigger in triggers
-        for rule, end in rules.ending.get(trigger.type, ())
-    }
-    if ended:
-        places = sorted(ended)  # one order for everybody
-        journeys, customers, keys = zip(*places, strict=True)
-        causes = [ended[place] for place in places]
-        values = {"journeys": list(journeys), "customers": list(customers), "keys": list(keys)}
-        since = {"times": [cause.time for cause in causes], "triggers": [cause.id for cause in causes]}
-        rows(db, _REMEMBER, {**values, **since})
 
 
 def _start(
@@ -160,11 +142,12 @@ def _start(
     candidates = [one for trigger in triggers for one in _candidates(rules, trigger, decisions[trigger.id], now)]
     if not candidates:
         return []
-    last, ended = _last(db, candidates), _ended(db, candidates)
+    with by_key(db):
+        last, later = _last(db, candidates), _later(db, candidates)
     opening: list[tuple[Candidate, int]] = []
     for place, one in enumerate(candidates):
         facts = {"journey": one.rule.definition.journey, "incident": one.incident}
-        reason, generation = _verdict(one, last.get(place), ended, now)
+        reason, generation = _verdict(one, last.get(place), later.get(one.trigger.id, ()), now)
         if reason:
             if place in last:
                 facts["run"] = last[place].id
@@ -202,10 +185,9 @@ def _candidates(rules: Rules, trigger: Any, made: list[Decision], now: datetime)
     return found
 
 
-def _verdict(one: Candidate, last: Any, ended: dict[tuple[str, str, str], datetime], now: datetime) -> tuple[str, int]:
+def _verdict(one: Candidate, last: Any, later: Sequence[Any], now: datetime) -> tuple[str, int]:
     read = one.rule.definition
-    ends = [ended.get((read.journey, one.trigger.customer_id, key)) for key in one.keys]
-    if any(end is not None and end >= one.trigger.time for end in ends):
+    if any(not _keys(one.rule, trigger).isdisjoint(one.keys) for trigger in later):
         return "already-ended", 0
     if one.trigger.time + Span(read.expires_after).length <= now:
         return "too-old", 0
@@ -226,13 +208,19 @@ def _last(db: Session, candidates: list[Candidate]) -> dict[int, Any]:
     return {row.place: row for row in rows(db, _LAST, values)}
 
 
-def _ended(db: Session, candidates: list[Candidate]) -> dict[tuple[str, str, str], datetime]:
-    asked = [(one.rule.definition.journey, one.trigger.customer_id, key) for one in candidates for key in one.keys]
-    if not asked:
-        return {}
-    journeys, customers, keys = (list(column) for column in zip(*asked, strict=True))
-    found = rows(db, _ENDED, {"journeys": journeys, "customers": customers, "keys": keys})
-    return {(row.journey, row.customer_id, row.key): row.time for row in found}
+def _later(db: Session, candidates: list[Candidate]) -> dict[int, list[Any]]:
+    """Return what was handled before the triggers that begin the candidates, and happened after them."""
+    before = {one.trigger.id: one.trigger for one in candidates if one.keys}
+    asked = {
+        "ids": list(before),
+        "customers": [trigger.customer_id for trigger in before.values()],
+        "times": [trigger.time for trigger in before.values()],
+        "types": sorted({end.trigger for one in candidates for end in one.rule.definition.ends_on}),
+    }
+    found: dict[int, list[Any]] = {}
+    for row in rows(db, _LATER, asked) if before else ():
+        found.setdefault(row.than, []).append(row)
+    return found
 
 
 def _begin(

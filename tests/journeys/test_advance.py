@@ -90,6 +90,30 @@ def test_an_end_that_comes_before_its_start_lets_nothing_start(db: Session, now:
     assert decided(db) == [("payment.failed", "already-ended"), ("payment.recovered", "nothing-to-end")]
 
 
+def test_only_an_end_of_the_same_matter_that_is_no_earlier_lets_nothing_start(db: Session, now: datetime) -> None:
+    publish_journeys(db)
+    paid = happening("payment.recovered", at=now)
+    other = {**paid, "id": "other", "data": {**paid["data"], "invoice": {**paid["data"]["invoice"], "id": "inv_2"}}}
+    take(db, happening("payment.recovered", at=now - timedelta(minutes=9)), other, now=now)
+    drain(db, now=now)
+
+    take(db, happening("payment.failed", at=now - timedelta(minutes=5)), now=now)
+    drain(db, now=now)
+
+    assert runs(db) == [("payment-failed", "open")]
+
+
+def test_a_journey_published_after_the_end_knows_of_it(db: Session, now: datetime) -> None:
+    take(db, happening("payment.recovered", at=now), now=now)
+    drain(db, now=now)
+    publish_journeys(db)
+
+    take(db, happening("payment.failed", at=now), now=now)
+    drain(db, now=now)
+
+    assert runs(db) == []
+
+
 def test_a_second_start_for_the_same_matter_tells_nothing_twice(db: Session, now: datetime) -> None:
     publish_journeys(db)
     take(db, happening("payment.failed", at=now), happening("payment.failed", at=now, ident="again"), now=now)
