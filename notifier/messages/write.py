@@ -5,11 +5,10 @@ from hashlib import blake2b
 from uuid import UUID
 
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
 
 from notifier.db import copy, rows
 from notifier.messages import due
-from notifier.messages.draft import Draft, as_json
+from notifier.messages.draft import Draft, as_json, new_ids
 
 _COLUMNS = (
     "id", "customer_id", "trigger_id", "run_id", "journey", "journey_version", "step", "channel", "address", "topic",
@@ -38,13 +37,13 @@ def keep(db: Session, drafts: Sequence[Draft]) -> list[tuple[UUID, Draft]]:
     """
     if not drafts:
         return []
-    made: dict[bytes, tuple[UUID, Draft]] = {}
+    first: dict[bytes, Draft] = {}
     for draft in drafts:
-        if (key := _key(draft)) not in made:
-            made[key] = (uuid7(), draft)
-    ordered = sorted(made)  # one order for everybody, so that two writers cannot deadlock
-    new = {row.key for row in rows(db, _KEYS, {"keys": ordered, "ids": [made[key][0] for key in ordered]})}
-    fresh = [one for key, one in made.items() if key in new]
+        first.setdefault(_key(draft), draft)
+    ids = dict(zip(first, new_ids(len(first)), strict=True))
+    ordered = sorted(ids)  # one order for everybody, so that two writers cannot deadlock
+    new = {row.key for row in rows(db, _KEYS, {"keys": ordered, "ids": [ids[key] for key in ordered]})}
+    fresh = [(ids[key], draft) for key, draft in first.items() if key in new]
     decisions = as_json([draft.decisions for _, draft in fresh])
     copy(db, "messages", _COLUMNS, (_row(*one, told) for one, told in zip(fresh, decisions, strict=True)))
     return fresh

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from msgspec import Struct
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
 
 from notifier.clock import since_boot
 from notifier.db import copy
 from notifier.messages import token
+from notifier.messages.draft import new_ids
 from notifier.providers.contract import Content, Outgoing, Provider, Route
 from notifier.rendering.library import Library
 from notifier.sending.claims import words
@@ -69,7 +69,8 @@ def make(
     _pay(ways, routes, written)
     made = partial(_call, library=library, callback=_callbacks(settings), begun=begun)
     calls = [
-        made(one, routes[one.id].provider, addresses[one.id], written[one.id]) for one in messages if one.id in written
+        made(ident, one, routes[one.id].provider, addresses[one.id], written[one.id])
+        for ident, one in zip(new_ids(len(written)), (one for one in messages if one.id in written), strict=True)
     ]
     if calls:
         copy(db, "attempts", _ATTEMPT, (_attempt(call, worker) for call in calls))
@@ -90,10 +91,9 @@ def _pay(ways: Ways, routes: Mapping[UUID, Route], written: Mapping[UUID, Conten
 
 
 def _call(
-    row: Any, provider: Provider, address: str, content: Content, *, library: Library,
+    ident: UUID, row: Any, provider: Provider, address: str, content: Content, *, library: Library,
     callback: Callable[[UUID], str], begun: float,
 ) -> Call:  # fmt: skip
-    ident = uuid7()
     return Call(
         outgoing=Outgoing(
             attempt_id=ident, channel=row.channel, to=address, content=content, callback_url=callback(ident)
