@@ -1,12 +1,13 @@
 """Store drafts as messages, each exactly once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from notifier.db import copy, rows
+from notifier.db import copy, rows, undone_alone
 from notifier.messages import due
 from notifier.messages.draft import Draft, as_json, new_ids
 
@@ -16,10 +17,8 @@ _COLUMNS = (
     "decisions",
 )  # fmt: skip
 
-_KEYS = """
-    INSERT INTO message_keys (key, message_id) SELECT * FROM unnest(%(keys)b::bytea[], %(ids)b::uuid[])
-    ON CONFLICT (key) DO NOTHING RETURNING key
-"""
+_KEYS = "INSERT INTO message_keys (key, message_id) SELECT * FROM unnest(%(keys)b::bytea[], %(ids)b::uuid[])"
+_NEW_KEYS = f"{_KEYS} ON CONFLICT (key) DO NOTHING RETURNING key"
 
 
 def write(db: Session, drafts: Sequence[Draft]) -> list[UUID]:
@@ -41,12 +40,22 @@ def keep(db: Session, drafts: Sequence[Draft]) -> list[tuple[UUID, Draft]]:
     for draft in drafts:
         first.setdefault(_key(draft), draft)
     ids = dict(zip(first, new_ids(len(first)), strict=True))
-    ordered = sorted(ids)  # one order for everybody, so that two writers cannot deadlock
-    new = {row.key for row in rows(db, _KEYS, {"keys": ordered, "ids": [ids[key] for key in ordered]})}
+    new = _store_keys(db, {key: ids[key] for key in sorted(ids)})  # one order for everybody: writers cannot deadlock
     fresh = [(ids[key], draft) for key, draft in first.items() if key in new]
     decisions = as_json([draft.decisions for _, draft in fresh])
     copy(db, "messages", _COLUMNS, (_row(*one, told) for one, told in zip(fresh, decisions, strict=True)))
     return fresh
+
+
+def _store_keys(db: Session, messages: Mapping[bytes, UUID]) -> Collection[bytes]:
+    """Store the keys that are new, and return those: nearly always all; to be ready for others costs as much again."""
+    given = {"keys": list(messages), "ids": list(messages.values())}
+    try:
+        with undone_alone(db):
+            rows(db, _KEYS, given)
+    except IntegrityError:
+        return {row.key for row in rows(db, _NEW_KEYS, given)}
+    return messages
 
 
 def _key(draft: Draft) -> bytes:
