@@ -1,4 +1,4 @@
-"""The ordinary answer, in two statements for a whole set: the provider has taken the message."""
+"""The ordinary answer, in one statement for a whole set: the provider has taken the message."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,19 +25,22 @@ class Acceptance(Struct, frozen=True):
 
 # `CASE`: the state is asked of each row that was found. As a condition of the table alone it is believed to leave so
 # few rows (no statistics show what is true for a second) that the whole table is read to find them, set after set.
-_MESSAGES = """
-    UPDATE messages m SET state = 'sent', reason = '', provider = n.provider, provider_ref = nullif(n.ref, ''),
-           template_version = n.version, sent_at = coalesce(m.sent_at, %(now)b)
-    FROM unnest(%(ids)b::uuid[], %(attempts)b::uuid[], %(providers)b::text[], %(refs)b::text[], %(versions)b::int[])
-         AS n(id, attempt, provider, ref, version)
-    JOIN attempts a ON a.id = n.attempt
-    WHERE m.id = n.id AND CASE WHEN n.id = m.id THEN a.state = 'calling' AND m.state IN ('planned', 'queued') END
-    RETURNING a.id
-"""
-_ATTEMPTS = """
-    UPDATE attempts a SET state = 'accepted', ref = nullif(n.ref, ''), settled_at = clock_timestamp()
-    FROM unnest(%(attempts)b::uuid[], %(refs)b::text[]) AS n(id, ref)
-    WHERE a.id = n.id AND CASE WHEN n.id = a.id THEN a.state = 'calling' END RETURNING a.id
+# Messages are locked in the order given, all of them before the first attempt: a sort ends when what it sorts has.
+_ACCEPT = """
+    WITH sent AS (
+        UPDATE messages m SET state = 'sent', reason = '', provider = a.provider, provider_ref = nullif(n.ref, ''),
+               template_version = n.version, sent_at = coalesce(m.sent_at, %(now)b)
+        FROM unnest(%(attempts)b::uuid[], %(refs)b::text[], %(versions)b::int[]) AS n(attempt, ref, version)
+        JOIN attempts a ON a.id = n.attempt
+        WHERE m.id = a.message_id
+          AND CASE WHEN a.message_id = m.id THEN a.state = 'calling' AND m.state IN ('planned', 'queued') END
+        RETURNING a.id, m.provider_ref
+    ), accepted AS (
+        UPDATE attempts a SET state = 'accepted', ref = s.provider_ref, settled_at = clock_timestamp()
+        FROM (SELECT * FROM sent ORDER BY id) AS s
+        WHERE a.id = s.id AND CASE WHEN s.id = a.id THEN a.state = 'calling' END RETURNING a.id
+    )
+    SELECT (SELECT count(*) FROM sent) AS sent, array(SELECT id FROM accepted) AS attempts
 """
 
 
@@ -55,20 +58,18 @@ def accept(db: Session, given: Sequence[Acceptance], *, now: datetime) -> set[UU
     Raises:
         Overtaken: see there.
     """
-    ordered = sorted(given, key=lambda one: one.message_id)
+    ordered = sorted(given, key=lambda one: one.message_id.int)
     values = {
         "now": now,
-        "ids": [one.message_id for one in ordered],
         "attempts": [one.attempt_id for one in ordered],
-        "providers": [one.provider for one in ordered],
         "refs": [one.ref for one in ordered],
         "versions": [one.template_version for one in ordered],
     }
     with by_key(db):
-        ours = {row.id for row in rows(db, _MESSAGES, values)}
-        plain = sorted((one for one in ordered if one.attempt_id in ours), key=lambda one: one.attempt_id)
-        raised = {"attempts": [one.attempt_id for one in plain], "refs": [one.ref for one in plain]}
-        if plain and len(rows(db, _ATTEMPTS, raised)) != len(plain):
-            raise Overtaken
-    keep_refs(db, ((one.provider, one.ref, one.attempt_id) for one in plain if one.ref and not one.names_attempt))
+        [done] = rows(db, _ACCEPT, values)
+    if len(done.attempts) != done.sent:
+        raise Overtaken
+    ours = set(done.attempts)
+    wanted = [one for one in given if one.ref and not one.names_attempt]
+    keep_refs(db, ((one.provider, one.ref, one.attempt_id) for one in wanted if one.attempt_id in ours))
     return ours

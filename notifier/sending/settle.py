@@ -68,7 +68,8 @@ def settle_accepted(db: Session, answers: Sequence[Answered], *, now: datetime) 
     Raises:
         Overtaken: somebody settled some of them meanwhile; nothing of this transaction may stand.
     """
-    plain = accept(db, [_acceptance(one) for one in answers if isinstance(one.outcome, Accepted)], now=now)
+    taken = [_acceptance(one.call, one.outcome.ref) for one in answers if isinstance(one.outcome, Accepted)]
+    plain = accept(db, taken, now=now)
     _made_from(db, [one for one in answers if one.call.is_elsewhere and one.call.outgoing.attempt_id in plain])
     return [one for one in answers if one.call.outgoing.attempt_id not in plain]
 
@@ -95,16 +96,10 @@ def _made_from(db: Session, answers: Sequence[Answered]) -> None:
         rows(db, _MADE_FROM, {"ids": [call.message_id for call in calls], "versions": versions, "to": addresses})
 
 
-def _acceptance(one: Answered) -> Acceptance:
-    call, ref = one.call, one.outcome.ref if isinstance(one.outcome, Accepted) else ""
-    return Acceptance(
-        message_id=call.message_id,
-        attempt_id=call.outgoing.attempt_id,
-        provider=call.provider.name,
-        ref=ref,
-        template_version=call.version,
-        names_attempt=call.outgoing.channel in call.provider.can.names_attempt,
-    )
+def _acceptance(call: Call, ref: str) -> Acceptance:
+    out, provider = call.outgoing, call.provider
+    names_attempt = out.channel in provider.can.names_attempt
+    return Acceptance(call.message_id, out.attempt_id, provider.name, ref, call.version, names_attempt)
 
 
 def await_evidence(db: Session, attempt_ids: Sequence[UUID], settings: Settings) -> None:
