@@ -38,7 +38,7 @@ class Message(Base):
             "'undelivered', 'bounced', 'failed', 'unknown')",
             name="state",
         ),
-        {"postgresql_with": {"fillfactor": 60}},
+        {"postgresql_with": {"fillfactor": 50}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
