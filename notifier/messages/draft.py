@@ -46,6 +46,8 @@ class Draft(Struct, frozen=True):
     created_at: datetime
     decisions: list[Decision]
     reason: str = ""
+    customer_name: str = ""
+    """For the words of what is sent at once; it is not stored."""
 
 
 def new_ids(many: int) -> list[UUID]:

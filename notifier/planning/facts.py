@@ -6,11 +6,11 @@ from msgspec import Struct
 from sqlalchemy.orm import Session
 
 from notifier.consent import state
-from notifier.db import rows
+from notifier.db import by_key, rows
 from notifier.planning.hours import candidates
 
 _PEOPLE = """
-    SELECT c.id, c.locale, c.timezone, c.country, p.channel, p.address, p.state = 'invalid' AS is_invalid,
+    SELECT c.id, c.name, c.locale, c.timezone, c.country, p.channel, p.address, p.state = 'invalid' AS is_invalid,
            coalesce(s.reason, '') AS suppressed
     FROM unnest(%(ids)b::text[]) AS asked(id)
     JOIN customers c ON c.id = asked.id
@@ -32,6 +32,7 @@ class Known(Struct, frozen=True):
 
     points: Mapping[str, Point]
     allowed: Mapping[tuple[str, str], bool]
+    name: str = ""
     locale: str = ""
     timezone: str = ""
     country: str = ""
@@ -53,12 +54,13 @@ def load(db: Session, customer_ids: Collection[str]) -> dict[str, Known]:
     ids = sorted(set(customer_ids))
     if not ids:
         return {}
-    allowed = state.allowed(db, ids)
+    with by_key(db):
+        allowed, people = state.allowed(db, ids), rows(db, _PEOPLE, {"ids": ids})
     known: dict[str, Known] = {}
     points: dict[str, dict[str, Point]] = {ident: {} for ident in ids}
-    for ident, locale, timezone, country, channel, address, is_invalid, suppressed in rows(db, _PEOPLE, {"ids": ids}):
+    for ident, name, locale, timezone, country, channel, address, is_invalid, suppressed in people:
         if channel:
             points[ident][channel] = Point(address, is_invalid, suppressed)
         if ident not in known:
-            known[ident] = Known(points[ident], allowed[ident], locale, timezone, country)
+            known[ident] = Known(points[ident], allowed[ident], name, locale, timezone, country)
     return known | {ident: Known({}, allowed[ident]) for ident in ids if ident not in known}

@@ -78,4 +78,5 @@ def _draft(one: SendEffect, channel: Channel, customer: Known, now: datetime, de
         now,
         [Decision(at=now, verdict=state, reason=verdict.reason, facts=verdict.facts)],
         "" if isinstance(verdict, Planned) else verdict.reason,
+        customer.name,
     )

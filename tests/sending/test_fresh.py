@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from notifier.clock import move_to
 from notifier.journeys import advance
@@ -177,25 +175,6 @@ def test_the_same_event_told_again_is_not_sent_again(played: Stage, outbox: Outb
     work(played)
 
     assert (len(outbox.taken), due(played)) == (6, 0)
-
-
-def test_a_customer_who_is_gone_is_asked_about_by_the_ordinary_claim(played: Stage) -> None:
-    happen(played, "payment.failed")
-    with played.database.begin() as db:
-        desk = Desk(db, played.providers, played.library, SETTINGS, limit=50, worker="w", now=played.now, rooms={})
-        gone = _without_customers(db, desk)
-        advance.triggers(db, limit=10, now=played.now, plan=planning(db, now=played.now), store=gone)
-
-    assert due(played) == 2
-
-
-def _without_customers(db: Session, desk: Desk) -> advance.Store[list[Call]]:
-    def store(drafts: Sequence[Draft], triggers: Sequence[Any]) -> list[Call]:
-        db.execute(text("DELETE FROM contact_points"))
-        db.execute(text("DELETE FROM customers"))
-        return desk.store(drafts, triggers)
-
-    return store
 
 
 def test_a_fresh_message_has_what_the_claim_of_due_ones_reads() -> None:

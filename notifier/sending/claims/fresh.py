@@ -35,12 +35,11 @@ from notifier.settings import Settings
 log = structlog.get_logger()
 
 # What else has happened to them is handled next, and may speak against what this trigger asks for.
-_CUSTOMERS = """
-    SELECT c.id, c.name,
-           EXISTS (SELECT FROM triggers t WHERE t.customer_id = c.id AND t.state = 'pending'
-                   AND t.lane = 'transactional' OFFSET 0) AS has_urgent,
-           EXISTS (SELECT FROM triggers t WHERE t.customer_id = c.id AND t.state = 'pending' OFFSET 0) AS has_any
-    FROM customers c WHERE c.id = ANY(%(ids)b::text[])
+_PENDING = """
+    SELECT asked.id, EXISTS (SELECT FROM triggers t WHERE t.customer_id = asked.id AND t.state = 'pending'
+                             AND t.lane = 'transactional' OFFSET 0) AS has_urgent
+    FROM unnest(%(ids)b::text[]) AS asked(id)
+    WHERE EXISTS (SELECT FROM triggers t WHERE t.customer_id = asked.id AND t.state = 'pending' OFFSET 0)
 """
 
 
@@ -113,13 +112,13 @@ class Desk:
         ways = ways_now(db, self._providers, self._rooms, stopped)
         channels = [channel for channel in CHANNELS if ways.room(channel) >= 1]
         places = self._places(channels, {(draft.lane, draft.channel) for _, draft in ready})
-        people = self._people({draft.customer_id for _, draft in ready})
+        pending = self._pending({draft.customer_id for _, draft in ready})
         going = [
-            _fresh(ident, draft, people[draft.customer_id].name, data[draft.trigger_id])
+            _fresh(ident, draft, data[draft.trigger_id])
             for ident, draft in ready
             if (draft.lane, draft.channel) in places
             if not stopped.holds(draft.journey, draft.topic) and (may is None or may(draft.address))
-            if draft.customer_id in people and not _waits(draft, people[draft.customer_id])
+            if not _waits(draft, pending)
         ][: self._left]
         addresses = {one.id: one.address for one in going}
         calls, _ = make(
@@ -150,20 +149,22 @@ class Desk:
     def _is_limited(self, channel: Channel) -> bool:
         return any(sender_of(route) in self._rooms for route in self._providers.routes(channel))
 
-    def _people(self, ids: Collection[str]) -> dict[str, Any]:
+    def _pending(self, ids: Collection[str]) -> dict[str, bool]:
+        """Return those of the customers with whom more has happened, and whether any of it is urgent."""
         with by_key(self._db):
-            return {row.id: row for row in rows(self._db, _CUSTOMERS, {"ids": sorted(ids)})}
+            return {row.id: row.has_urgent for row in rows(self._db, _PENDING, {"ids": sorted(ids)})}
 
 
-def _waits(draft: Draft, customer: Any) -> bool:
-    return bool(customer.has_urgent or (draft.lane == "bulk" and customer.has_any))
+def _waits(draft: Draft, pending: Mapping[str, bool]) -> bool:
+    """Whatever is pending holds bulk back; a transactional message, what is urgent."""
+    return pending.get(draft.customer_id, False) or (draft.lane == "bulk" and draft.customer_id in pending)
 
 
-def _fresh(ident: UUID, draft: Draft, name: str, data: Mapping[str, Any]) -> Fresh:
+def _fresh(ident: UUID, draft: Draft, data: Mapping[str, Any]) -> Fresh:
     return Fresh(
         id=ident,
         customer_id=draft.customer_id,
-        customer_name=name,
+        customer_name=draft.customer_name,
         run_id=draft.run_id,
         channel=draft.channel,
         address=draft.address,
