@@ -180,7 +180,7 @@ def rows(db: Session, sql: str, values: Mapping[str, Any] | None = None) -> list
     """
     with _as_sqlalchemy(sql), raw(db).cursor(row_factory=namedtuple_row, binary=True) as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if cursor.rownumber is not None else []
 
 
 @contextmanager
