@@ -175,16 +175,15 @@ def _bonus_granted(fact: facts.BonusGranted, subject: _Subject, bonus: Bonus) ->
 
 
 def _event(kind: str, about: str, fact: facts.Fact, data: lifecycle.TriggerData) -> Event:
-    said = msgspec.structs.asdict(data.customer)
     return Event(
         id=f"{kind}:{about}",
         source=SOURCE,
         type=kind,
         version=types.get(kind).version,
-        customer_id=said.pop("id"),
+        customer_id=str(data.customer.id),
         time=fact.at,
         data=msgspec.json.encode(data),
-        customer=said,
+        customer=data.customer,
     )
 
 

@@ -54,7 +54,7 @@ class ContactPointShown(Struct, frozen=True, kw_only=True):
 
 
 class CustomerShown(Struct, frozen=True, kw_only=True):
-    """A customer as we know them. `as_of` is the time of the newest thing that described them."""
+    """A customer as we know them. `as_of` is the time of the newest thing that said anything new of them."""
 
     id: str
     name: str

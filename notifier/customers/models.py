@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
-from sqlalchemy.types import DateTime
+from sqlalchemy.types import DateTime, LargeBinary
 
 from notifier.db import Base
 
@@ -19,8 +19,6 @@ class Customer(Base):
     __tablename__ = "customers"
     __table_args__ = (
         Index("ix_customers_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
-        # Every trigger moves its customer's `as_of`; with room on its page a row's new version needs no index.
-        {"postgresql_with": {"fillfactor": 50}},
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -36,7 +34,9 @@ class Customer(Base):
     search: Mapped[str] = mapped_column(Text, default="")
     """Lower-case, accent-free: id, name, addresses. Written with every change; the console's search reads it."""
     as_of: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    """Time of the newest trigger or call that described the customer; older snapshots change nothing."""
+    """Time of the newest trigger or call that said anything new of the customer; older snapshots change nothing."""
+    described_by: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """`snapshot.digest` of the words that last described the customer: whoever says them again says nothing new."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     contact_points: Mapped[list["ContactPoint"]] = relationship(lazy="raise", order_by="ContactPoint.channel")

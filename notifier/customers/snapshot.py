@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,9 +14,12 @@ from sqlalchemy.orm import Session
 
 from notifier.customers import addresses
 from notifier.db import rows
-from notifier.i18n.catalogs import match
+from notifier.i18n.catalogs import LOCALES, match
 
 _BEFORE_ANY = datetime(1, 1, 2, tzinfo=UTC)
+_READERS = " ".join(LOCALES).encode()
+"""The same words are read otherwise by those who speak other languages."""
+_encode = msgspec.json.Encoder().encode
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -30,17 +34,19 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     email: str | UnsetType | None = UNSET
     phone: str | UnsetType | None = UNSET
     attributes: dict[str, Any] | UnsetType | None = UNSET
+    words: bytes | None = None
+    """`digest` of what was said, where it will be said again."""
 
 
 _CHANNELS_OF: dict[str, list[str]] = {"email": ["email"], "phone": ["sms", "whatsapp"]}
 
 # Locked first and read in a statement of its own: one that waits for a row sees that row as it is then, but the
 # addresses as they were when it began to wait.
-_LOCK = "SELECT id FROM customers WHERE id = ANY(%(ids)b) ORDER BY id FOR NO KEY UPDATE"
+_LOCK = "SELECT id, described_by FROM customers WHERE id = ANY(%(ids)b) ORDER BY id FOR NO KEY UPDATE"
 _SELECT = """
     SELECT c.id, c.as_of, c.name, c.locale, c.timezone, c.country, CAST(c.attributes AS text) AS attributes,
            (SELECT address FROM contact_points WHERE customer_id = c.id AND channel = 'email') AS email,
-           (SELECT address FROM contact_points WHERE customer_id = c.id AND channel = 'sms') AS phone
+           (SELECT address FROM contact_points WHERE customer_id = c.id AND channel = 'sms') AS phone, c.described_by
     FROM customers c WHERE c.id = ANY(%(ids)b)
 """
 _CREATE = """
@@ -51,17 +57,20 @@ _CREATE = """
 """
 # Nothing else has changed: this touches no index.
 _SEEN = """
-    UPDATE customers c SET as_of = n.as_of
-    FROM unnest(CAST(%(ids)b AS text[]), CAST(%(times)b AS timestamptz[])) AS n(id, as_of) WHERE c.id = n.id
+    UPDATE customers c SET as_of = n.as_of, described_by = coalesce(n.words, c.described_by)
+    FROM unnest(CAST(%(ids)b AS text[]), CAST(%(times)b AS timestamptz[]), CAST(%(words)b AS bytea[]))
+         AS n(id, as_of, words)
+    WHERE c.id = n.id
 """
 _UPDATE = """
     UPDATE customers c SET name = n.name, locale = n.locale, timezone = n.timezone, country = n.country,
-           attributes = CAST(n.attributes AS jsonb), search = n.search, as_of = n.as_of
+           attributes = CAST(n.attributes AS jsonb), search = n.search, as_of = n.as_of,
+           described_by = n.words
     FROM unnest(
         CAST(%(ids)b AS text[]), CAST(%(times)b AS timestamptz[]), CAST(%(names)b AS text[]),
         CAST(%(locales)b AS text[]), CAST(%(timezones)b AS text[]), CAST(%(countries)b AS text[]),
-        CAST(%(attributes)b AS text[]), CAST(%(searches)b AS text[])
-    ) AS n(id, as_of, name, locale, timezone, country, attributes, search)
+        CAST(%(attributes)b AS text[]), CAST(%(searches)b AS text[]), CAST(%(words)b AS bytea[])
+    ) AS n(id, as_of, name, locale, timezone, country, attributes, search, words)
     WHERE c.id = n.id
 """
 _FORGET = """
@@ -92,6 +101,24 @@ class _Known(NamedTuple):
     """JSON."""
     email: str | None
     phone: str | None
+    described_by: bytes | None
+
+
+def digest(said: Struct) -> bytes:
+    """Return what tells the words of one description of a customer from those of another."""
+    return blake2b(_encode(said), digest_size=16, key=_READERS).digest()
+
+
+def news(db: Session, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """
+    Lock the customers, and return the snapshots of those of whom not all say again what last described them.
+
+    The others need no `upsert`. It leaves no trace that they were told again, not even in `as_of`: whether a snapshot
+    is older than one that said nothing new is the caller's to know.
+    """
+    described_by = _lock(db, sorted({snapshot.id for snapshot in snapshots}))
+    new = {one.id for one in snapshots if one.words is None or one.words != described_by[one.id]}
+    return [one for one in snapshots if one.id in new]
 
 
 def upsert(db: Session, snapshots: Sequence[Snapshot]) -> dict[str, dict[str, str]]:
@@ -104,7 +131,7 @@ def upsert(db: Session, snapshots: Sequence[Snapshot]) -> dict[str, dict[str, st
     if not snapshots:
         return {}
     known = _known(db, sorted({snapshot.id for snapshot in snapshots}))
-    seen: dict[str, datetime] = {}
+    seen: dict[str, Snapshot] = {}
     changed: dict[str, _Known] = {}
     problems: dict[str, dict[str, str]] = {}
     for snapshot in sorted(snapshots, key=attrgetter("as_of")):
@@ -113,21 +140,26 @@ def upsert(db: Session, snapshots: Sequence[Snapshot]) -> dict[str, dict[str, st
             continue
         is_new = now.as_of == _BEFORE_ANY  # and has nothing yet to be searched by
         if not is_new and snapshot.id not in changed and _is_known(now, snapshot):
-            seen[snapshot.id] = snapshot.as_of
+            seen[snapshot.id] = snapshot
             continue
         changed[snapshot.id], problems[snapshot.id] = _merged(now, snapshot, problems.get(snapshot.id, {}))
-    _see(db, {key: at for key, at in seen.items() if key not in changed and at > known[key].as_of})
+    _see(db, [one for key, one in sorted(seen.items()) if key not in changed and one.as_of > known[key].as_of])
     _store(db, known, changed)
     return {key: found for key, found in problems.items() if found}
 
 
 def _known(db: Session, ids: list[str]) -> dict[str, _Known]:
-    locked = {row.id for row in rows(db, _LOCK, {"ids": ids})}
+    _lock(db, ids)
+    return {row.id: _Known._make(row) for row in rows(db, _SELECT, {"ids": ids})}
+
+
+def _lock(db: Session, ids: list[str]) -> dict[str, bytes | None]:
+    locked = dict(rows(db, _LOCK, {"ids": ids}))
     if missing := [key for key in ids if key not in locked]:
         # Somebody else may be creating the same customers: both insert, both then see, and lock, one row.
         rows(db, _CREATE, {"ids": missing, "as_of": _BEFORE_ANY})
-        rows(db, _LOCK, {"ids": missing})
-    return {row.id: _Known._make(row) for row in rows(db, _SELECT, {"ids": ids})}
+        locked |= dict(rows(db, _LOCK, {"ids": missing}))
+    return locked
 
 
 def _is_known(now: _Known, said: Snapshot) -> bool:
@@ -154,7 +186,7 @@ def _as_json(attributes: dict[str, Any] | None) -> bytes:
 
 def _merged(now: _Known, said: Snapshot, earlier: Mapping[str, str]) -> tuple[_Known, dict[str, str]]:
     given = {field: value for field, value in msgspec.structs.asdict(said).items() if value is not UNSET}
-    new: dict[str, Any] = {"as_of": said.as_of}
+    new: dict[str, Any] = {"as_of": said.as_of, "described_by": said.words}
     problems = {key: why for key, why in earlier.items() if key not in given}
     if "name" in given:
         new["name"] = (said.name or "").strip()
@@ -172,6 +204,8 @@ def _merged(now: _Known, said: Snapshot, earlier: Mapping[str, str]) -> tuple[_K
     if "phone" in given:
         number = addresses.phone(given["phone"], new.get("country", now.country)) if given["phone"] else None
         new["phone"] = _address(number, "phone", problems) if number else None
+    if problems:
+        new["described_by"] = None  # another version may be able to read what this one cannot
     return now._replace(**new), problems
 
 
@@ -192,10 +226,10 @@ def _timezone(written: str) -> str:
         return ""
 
 
-def _see(db: Session, seen: Mapping[str, datetime]) -> None:
+def _see(db: Session, seen: Sequence[Snapshot]) -> None:
     if seen:
-        ids = sorted(seen)
-        rows(db, _SEEN, {"ids": ids, "times": [seen[key] for key in ids]})
+        times, words = [one.as_of for one in seen], [one.words for one in seen]
+        rows(db, _SEEN, {"ids": [one.id for one in seen], "times": times, "words": words})
 
 
 def _store(db: Session, known: Mapping[str, _Known], changed: Mapping[str, _Known]) -> None:
@@ -211,6 +245,7 @@ def _store(db: Session, known: Mapping[str, _Known], changed: Mapping[str, _Know
         "countries": [row.country for row in ordered],
         "attributes": [row.attributes for row in ordered],
         "searches": [_searchable(row) for row in ordered],
+        "words": [row.described_by for row in ordered],
     }
     rows(db, _UPDATE, values)
     gone: list[tuple[str, str]] = []

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from notifier.catalog import types
 from notifier.customers import snapshot
-from notifier.db import ring, rows, undone_alone
+from notifier.customers.snapshot import Snapshot
+from notifier.db import by_key, ring, rows, undone_alone
 from notifier.intake.events import Event
 
 log = structlog.get_logger()
@@ -41,7 +42,7 @@ _INSERT = """
         ) AS n(source, event_id, type, version, customer_id, time, lane, data)
     ) numbered
     ORDER BY source, event_id
-    ON CONFLICT (source, event_id) DO NOTHING RETURNING source, event_id
+    ON CONFLICT (source, event_id) DO NOTHING RETURNING source, event_id, id
 """
 # A customer's triggers are handled in their order: one that is in no hurry must not hold up one that is, whichever came
 # first.
@@ -53,6 +54,16 @@ _HURRY = """
             AND u.lane = 'transactional' OFFSET 0
         )
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    )
+"""
+
+# What a customer's earlier triggers said leaves no trace but themselves when it was nothing new.
+_OVERTAKEN = """
+    SELECT n.place FROM unnest(%(places)b::int[], %(customers)b::text[], %(times)b::timestamptz[])
+        AS n(place, customer_id, time)
+    WHERE n.time < %(now)b AND EXISTS (
+        SELECT FROM triggers t
+        WHERE t.customer_id = n.customer_id AND t.time > n.time AND t.id <> ALL(%(new)b::bigint[]) OFFSET 0
     )
 """
 
@@ -115,13 +126,27 @@ def _store(db: Session, events: list[Event], *, now: datetime) -> set[tuple[str,
         "lanes": lanes,
         "data": [event.data.decode() for event in events],
     }
-    new = {(row.source, row.event_id) for row in rows(db, _INSERT, values)}
-    fresh = [event for event in events if (event.source, event.id) in new]
-    if fresh:
+    new = {(row.source, row.event_id): row.id for row in rows(db, _INSERT, values)}
+    if new:
+        fresh = [event for event in events if (event.source, event.id) in new]
         rows(db, _HURRY, {"customers": sorted({event.customer_id for event in fresh})})
-    # No snapshot from ahead of our clock: what the API says a moment later must not be older than it.
-    snapshot.upsert(db, [event.snapshot(min(event.time or now, now)) for event in fresh])
-    return new
+        # No snapshot from ahead of our clock: what the API says a moment later must not be older than it.
+        said = [event.snapshot(min(event.time or now, now)) for event in fresh]
+        if news := snapshot.news(db, said):
+            snapshot.upsert(db, _not_overtaken(db, news, list(new.values()), now))
+    return set(new)
+
+
+def _not_overtaken(db: Session, news: list[Snapshot], new: list[int], now: datetime) -> list[Snapshot]:
+    """Leave out what is older than a trigger from before these `new` ones."""
+    asked = {
+        "places": list(range(len(news))),
+        "customers": [one.id for one in news],
+        "times": [one.as_of for one in news],
+    }
+    with by_key(db):
+        overtaken = {row.place for row in rows(db, _OVERTAKEN, {**asked, "new": new, "now": now})}
+    return [one for place, one in enumerate(news) if place not in overtaken]
 
 
 def _result(

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from notifier.catalog import types
-from notifier.customers.snapshot import Snapshot
+from notifier.catalog.shapes import Customer
+from notifier.customers.snapshot import Snapshot, digest
 from notifier.errors import Invalid
 
 
@@ -24,12 +25,23 @@ class Event(Struct, frozen=True, kw_only=True):
     """When it happened; None: it did not say, so it is now."""
     data: bytes
     """JSON, as it came."""
-    customer: dict[str, Any]
-    """What it says of the customer: only the fields it gave."""
+    customer: Customer
+    """What it says of the customer."""
 
     def snapshot(self, as_of: datetime) -> Snapshot:
         """Return the customer as the event describes them."""
-        return Snapshot(**{**self.customer, "id": self.customer_id, "as_of": as_of})
+        said = self.customer
+        return Snapshot(
+            id=self.customer_id,
+            as_of=as_of,
+            name=said.name,
+            locale=said.locale,
+            timezone=said.timezone,
+            country=said.country,
+            email=said.email,
+            phone=said.phone,
+            words=digest(said),
+        )
 
 
 class _Envelope(Struct, kw_only=True):
@@ -117,7 +129,6 @@ def _with_data(envelope: _Envelope) -> Event | Invalid:
         return _refused(*_explained(str(error), "data"))
     if data.customer.id is not UNSET and data.customer.id != envelope.subject:
         return _refused("data.customer.id", f"It must be the same as the subject, {envelope.subject!r}, or absent.")
-    said = msgspec.structs.asdict(data.customer)
     return Event(
         id=envelope.id,
         source=envelope.source,
@@ -126,7 +137,7 @@ def _with_data(envelope: _Envelope) -> Event | Invalid:
         customer_id=envelope.subject,
         time=envelope.time,
         data=bytes(envelope.data),
-        customer={field: value for field, value in said.items() if value is not UNSET and field != "id"},
+        customer=data.customer,
     )
 
 

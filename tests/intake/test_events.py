@@ -23,7 +23,7 @@ def test_an_event_in_order_is_read_with_what_it_says_of_the_customer(now: dateti
 
     assert isinstance(event, Event)
     assert (event.type, event.customer_id, event.time) == ("payment.failed", "cus_1", now)
-    assert event.customer["phone"] is None
+    assert event.customer.phone is None
     assert event.snapshot(now).attributes is msgspec.UNSET
 
 

@@ -86,7 +86,7 @@ def settle_in(database: Database, many: int, *, first: int = 0, kinds: Sequence[
         now = clock.business_now(db)
     raws = list(feed.triggers(many, at=now, first=first, kinds=kinds))
     for batch in feed.batches(raws):
-        # Known for an hour: every trigger to come moves its customer on, as it does in life.
+        # Known for an hour: no trigger to come is older than what is known, or says anything new.
         people = [event.snapshot(now - timedelta(hours=1)) for raw in batch if isinstance(event := read(raw), Event)]
         database.run(lambda db: snapshot.upsert(db, people))  # noqa: B023 - runs at once
     with database.begin() as db:
