@@ -57,13 +57,15 @@ _HURRY = """
     )
 """
 
-# What a customer's earlier triggers said leaves no trace but themselves when it was nothing new.
+# What a customer's earlier triggers said leaves no trace but themselves when it was nothing new. One dated
+# ahead was not known to be true any later than it came.
 _OVERTAKEN = """
     SELECT n.place FROM unnest(%(places)b::int[], %(customers)b::text[], %(times)b::timestamptz[])
         AS n(place, customer_id, time)
     WHERE n.time < %(now)b AND EXISTS (
         SELECT FROM triggers t
-        WHERE t.customer_id = n.customer_id AND t.time > n.time AND t.id <> ALL(%(new)b::bigint[]) OFFSET 0
+        WHERE t.customer_id = n.customer_id AND t.time > n.time AND t.id <> ALL(%(new)b::bigint[])
+          AND t.received_at + coalesce((SELECT ahead FROM business_clock), interval '0') > n.time OFFSET 0
     )
 """
 

@@ -48,6 +48,15 @@ def test_news_from_before_a_trigger_that_said_nothing_new_come_too_late(db: Sess
     assert name(db) == "Ana"
 
 
+def test_a_trigger_dated_ahead_keeps_no_news_out_that_come_after_it(db: Session, now: datetime) -> None:
+    take(db, told(now, -9, name="Ana"), told(now, 4, name="Ana"), now=now)
+    db.execute(text("UPDATE triggers SET received_at = :now"), {"now": now})
+
+    take(db, told(now, 2, name="Bia"), now=now + timedelta(minutes=3))
+
+    assert name(db) == "Bia"
+
+
 def test_the_newest_of_one_batch_stands_though_it_says_nothing_new(db: Session, now: datetime) -> None:
     take(db, told(now, -9, name="Ana"), now=now)
 
