@@ -36,7 +36,7 @@ _EVENTS = """
                 %(kinds)b::text[], %(reasons)b::text[], %(details)b::text[], %(reported)b::timestamptz[],
                 %(hooks)b::bigint[])
          AS r(message_id, attempt_id, provider, event_id, kind, reason, detail, reported_at, hook_id)
-    ON CONFLICT (provider, event_id) DO NOTHING RETURNING provider, event_id
+    ON CONFLICT (message_id, provider, event_id) DO NOTHING RETURNING message_id, provider, event_id
 """
 _ENGAGE = text("""
     UPDATE messages SET engagement = :kind
@@ -49,16 +49,16 @@ def apply(db: Session, reports: Sequence[Applied], *, now: datetime) -> set[int]
     Store the reports not seen before and raise attempts and messages by them.
 
     Returns the runs whose messages reached or changed an outcome, for `journeys.reports.wake`. Idempotent by
-    (provider, event id); any order of reports ends in the same state. `now` is business time.
+    (message, provider, event id); any order of reports ends in the same state. `now` is business time.
     """
     return follow(db, keep(db, reports, now=now), now=now)
 
 
 def keep(db: Session, reports: Sequence[Applied], *, now: datetime) -> list[Applied]:
     """Store the reports not seen before, each once, and return them in the order given; nothing follows yet."""
-    first: dict[tuple[str, str], Applied] = {}
+    first: dict[tuple[int, str, str], Applied] = {}
     for report in reports:
-        first.setdefault((report.provider, report.event_id), report)
+        first.setdefault((report.message_id.int, report.provider, report.event_id), report)
     if not first:
         return []
     ordered = [first[key] for key in sorted(first)]  # who stores the same ones meanwhile waits for us, or we for them
@@ -77,7 +77,7 @@ def keep(db: Session, reports: Sequence[Applied], *, now: datetime) -> list[Appl
     new = rows(db, _EVENTS, values)
     if len(new) == len(first):
         return list(first.values())
-    known = {(row.provider, row.event_id) for row in new}
+    known = {(row.message_id.int, row.provider, row.event_id) for row in new}
     return [report for key, report in first.items() if key in known]
 
 

@@ -200,10 +200,9 @@ class Event(Base):
     """What a provider, or a tracked link, reported of a message; append-only."""
 
     __tablename__ = "events"
-    __table_args__ = (
-        Index("uq_events_provider_event_id", "provider", "event_id", unique=True),
-        Index("ix_events_message_id", "message_id"),
-    )
+    # A report names its message, and so does a repeat. The newest messages' reports are at the index's end; by their
+    # providers' ids alone each would be somewhere in it.
+    __table_args__ = (Index("uq_events_message_id", "message_id", "provider", "event_id", unique=True),)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     message_id: Mapped[UUID]

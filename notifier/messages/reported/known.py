@@ -37,7 +37,7 @@ _BY_REF = """
         SELECT a.id AS attempt_id, a.message_id, a.provider, a.ref, a.state,
                m.state AS message_state, m.engagement, m.run_id
         FROM refs r JOIN attempts a ON a.id = r.attempt_id JOIN messages m ON m.id = a.message_id
-        WHERE r.provider = n.provider AND r.ref = n.ref OFFSET 0
+        WHERE r.provider = n.provider AND r.ref = n.ref ORDER BY r.attempt_id LIMIT 1
     ) AS known
 """
 _KEEP = """
@@ -54,7 +54,7 @@ def by_id(db: Session, attempt_ids: Collection[UUID]) -> dict[UUID, Known]:
 
 
 def by_ref(db: Session, refs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
-    """Look attempts up by provider and the provider's id of them."""
+    """Look attempts up by provider and the provider's id of them; the first, always, should it have named two alike."""
     if not refs:
         return {}
     asked = {"providers": [provider for provider, _ in refs], "refs": [ref for _, ref in refs]}
