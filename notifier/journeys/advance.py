@@ -11,7 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from notifier.db import in_index_order, ring, rows
-from notifier.journeys import steps
+from notifier.journeys import moves, steps
 from notifier.journeys.onward import Going, Plan, onward
 from notifier.journeys.rules import registry
 from notifier.journeys.rules.definition import Lane
@@ -63,13 +63,6 @@ _DUE = """
 """
 _OUTCOMES = """
     SELECT run_id, step, channel, state, due_at FROM messages WHERE run_id = ANY(%(runs)b::bigint[])
-"""
-_MOVE = """
-    UPDATE runs r SET position = n.position::jsonb, due_at = n.due_at, state = n.state, tries = 0, error = '',
-           ended_at = CASE WHEN n.state = 'finished' THEN %(now)b::timestamptz END
-    FROM unnest(%(ids)b::bigint[], %(positions)b::text[], %(due)b::timestamptz[], %(states)b::text[])
-         AS n(id, position, due_at, state)
-    WHERE r.id = n.id
 """
 _TRIGGER_FAILED = text("""
     UPDATE triggers SET tries = tries + 1, error = :error,
@@ -156,18 +149,7 @@ def _move(db: Session, rules: Rules, runs: Sequence[Any], plan: Plan, *, now: da
         going.append(Going(run=run, definition=read, zone=zone, moved=moved, outcomes=known))
     drafts = onward(going, plan, now=now)
     overtake(db, _overtaken(positions, drafts), at=now)
-    moves = [one.moved for one in going]
-    rows(
-        db,
-        _MOVE,
-        {
-            "ids": list(positions),
-            "positions": [msgspec.json.encode(one.position).decode() for one in moves],
-            "due": [one.due_at for one in moves],
-            "states": ["finished" if one.finished else "open" for one in moves],
-            "now": now,
-        },
-    )
+    moves.write(db, {one.run.id: one.moved for one in going}, now=now)
     return drafts
 
 

@@ -1,12 +1,19 @@
 """A message's outcome changed: its run may go on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from notifier.db import by_key, ring
+from notifier.db import by_key, ring, rows
+from notifier.journeys import moves, steps
+from notifier.journeys.rules import registry
+from notifier.journeys.rules.registry import Rules
+from notifier.journeys.steps import Moved, Outcome, Position, Reported
+from notifier.messages.reported.known import Place
 
 # `lower`: or an index of all open runs may be read to find these, by statistics from when there were none.
 _WAKE = text("""
@@ -17,6 +24,20 @@ _WAKE = text("""
     ) RETURNING id
 """)
 _HOLD = text("SELECT id FROM runs WHERE id = ANY(:runs) AND lower(state) = 'open' ORDER BY id FOR NO KEY UPDATE")
+# One by one, in the order given.
+_AWAITING = """
+    SELECT r.*, n.step, n.channel
+    FROM unnest(%(runs)b::bigint[], %(steps)b::text[], %(channels)b::text[]) AS n(run, step, channel)
+    CROSS JOIN LATERAL (
+        SELECT id, journey, version, position::text,
+               coalesce((SELECT timezone FROM customers WHERE id = runs.customer_id), '') AS timezone
+        FROM runs
+        WHERE id = n.run AND lower(state) = 'open' AND position ->> 'state' = 'reports'
+          AND position ->> 'step' = n.step AND position -> 'tried' ? n.channel
+        OFFSET 0 FOR NO KEY UPDATE OF runs
+    ) AS r
+"""
+_DELIVERED = Outcome(state="delivered")
 
 
 def hold(db: Session, run_ids: Collection[int]) -> None:
@@ -31,10 +52,56 @@ def hold(db: Session, run_ids: Collection[int]) -> None:
             db.execute(_HOLD, {"runs": sorted(run_ids)})
 
 
-def wake(db: Session, run_ids: Collection[int], *, now: datetime) -> None:
+def hold_awaiting(db: Session, places: Collection[Place]) -> list[Any]:
+    """
+    Lock as `hold` does, but only the runs that wait for what becomes of the messages at these places; return them.
+
+    A message and the position that waits for it are stored together, and no run comes back to where it was: one that
+    does not wait for a message that can be seen will not do so later.
+    """
+    if not places:
+        return []
+    runs, named, channels = (list(column) for column in zip(*sorted(places), strict=True))
+    with by_key(db):
+        return rows(db, _AWAITING, {"runs": runs, "steps": named, "channels": channels})
+
+
+def go_on(
+    db: Session, awaiting: Sequence[Any], *, delivered: Collection[Place], changed: Collection[int], now: datetime
+) -> None:
+    """
+    Take those held runs further of whose messages one was `delivered`, and wake those whose outcomes `changed`.
+
+    One that now asks for a message is only woken: to plan it is `advance.due`'s.
+    """
+    arrived = {run.id: run for run in awaiting if (run.id, run.step, run.channel) in delivered}
+    moved = _moves(registry.load(db), arrived, now) if arrived else {}
+    with by_key(db):
+        moves.write(db, moved, now=now)
+    held = {run.id for run in awaiting}
+    wake(db, ((arrived.keys() | changed) & held) - moved.keys(), now=now)
+
+
+def _moves(rules: Rules, arrived: Mapping[int, Any], now: datetime) -> dict[int, Moved]:
+    """Return where those of the runs come to that ask for nothing on their way."""
+    found = {}
+    for ident, run in arrived.items():
+        try:
+            definition = rules.by_version[run.journey, run.version].definition
+            position = msgspec.json.decode(run.position, type=Position)
+            moved = steps.advance(definition, position, Reported({run.channel: _DELIVERED}), now, run.timezone or "UTC")
+        except Exception:  # noqa: BLE001, S112 - it is woken, and fails alone with its reason; the reports must not
+            continue
+        if not moved.effects:
+            found[ident] = moved
+    return found
+
+
+def wake(db: Session, run_ids: Iterable[int], *, now: datetime) -> None:
     """Make those of the runs due that wait for a report, and ring `runs`; the others are left alone."""
-    if not run_ids:
+    woken = list(run_ids)
+    if not woken:
         return
     with by_key(db):
-        if db.execute(_WAKE, {"runs": list(run_ids), "now": now}).first():
+        if db.execute(_WAKE, {"runs": woken, "now": now}).first():
             ring(db, "runs")

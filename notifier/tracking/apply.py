@@ -93,8 +93,9 @@ def _apply(db: Session, read: Sequence[Read], *, now: datetime) -> None:
     # from us again would silence them once more.
     new = keep(db, matched, now=now)
     ways = ordinary.sort_out(new, by_id | {found.attempt_id: found for found in by_ref.values()})
-    journeys.hold(db, ways.runs)
-    journeys.wake(db, ordinary.carry_out(db, ways, now=now), now=now)
+    awaiting = journeys.hold_awaiting(db, ways.places)
+    done = ordinary.carry_out(db, ways, now=now)
+    journeys.go_on(db, awaiting, delivered=done.delivered, changed=done.changed, now=now)
     consequences.follow(db, new, now=now)
     pending.count(db, unmatched)
 

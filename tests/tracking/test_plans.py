@@ -28,8 +28,8 @@ _FILL = text("""
     ), r AS (
         INSERT INTO runs (journey, version, customer_id, incident, generation, trigger_id, state, position, due_at,
                           ends_on, tries, error, decisions, started_at, end_reason)
-        SELECT 'test', 1, 'cus_1', id, 1, id, 'open', '{"state": "reports"}', :now + interval '9 days', '{}', 0, '',
-               '[]', now(), '' FROM t RETURNING id, trigger_id
+        SELECT 'test', 1, 'cus_1', id, 1, id, 'open', :awaiting, :now + interval '9 days', '{}', 0, '', '[]', now(),
+               '' FROM t RETURNING id, trigger_id
     ), m AS (
         INSERT INTO messages (id, customer_id, trigger_id, run_id, journey, journey_version, step, channel, address,
                               topic, lane, template, locale, timezone, country, state, due_at, expires_at, created_at,
@@ -40,6 +40,7 @@ _FILL = text("""
     INSERT INTO attempts (id, message_id, number, provider, claimed_by)
     SELECT gen_random_uuid() AS made, id, 1, 'twilio', 'w' FROM m ORDER BY made RETURNING id, message_id
 """)
+_AWAITING = '{"step": "tell", "state": "reports", "tried": ["sms"]}'
 _READ = text("""
     SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) AS many FROM pg_stat_xact_user_tables
     WHERE relname = ANY(:tables)
@@ -90,7 +91,7 @@ def excess(database: Database, rows: list[Any], now: datetime) -> dict[str, dict
 
 def fill(database: Database, many: int, now: datetime) -> list[Any]:
     with database.begin() as db:
-        return list(db.execute(_FILL, {"many": many, "now": now}).all())
+        return list(db.execute(_FILL, {"many": many, "now": now, "awaiting": _AWAITING}).all())
 
 
 def sent(database: Database, rows: list[Any], now: datetime) -> dict[str, int]:

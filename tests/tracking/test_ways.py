@@ -189,7 +189,9 @@ class Ways(RuleBasedStateMachine):
         given = {
             "customer": f"{customer}-{world}",
             "trigger": message.trigger_id,
-            "position": msgspec.json.encode({"state": "reports" if waits else "wait"}).decode(),
+            "position": msgspec.json.encode(
+                {"step": world, "state": "reports" if waits else "wait", "tried": ["email"]}
+            ).decode(),
             "due": self.at + timedelta(days=3),
         }
         message.run_id = db.execute(text(_RUN), given).scalar_one()

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 
 from notifier.db import rows
 
+Place = tuple[int, str, str]
+"""Run, step and channel of a message."""
+
 
 class Known(NamedTuple):
     """An attempt and its message, as they were a moment ago; the rows of the statements below."""
@@ -20,6 +23,8 @@ class Known(NamedTuple):
     message_state: str
     engagement: str | None
     run_id: int | None
+    step: str
+    channel: str
 
 
 # One by one, whatever the statistics of tables that are growing fast say of joining them.
@@ -27,7 +32,7 @@ _BY_ID = """
     SELECT known.* FROM unnest(%(ids)b::uuid[]) AS n(id)
     CROSS JOIN LATERAL (
         SELECT a.id AS attempt_id, a.message_id, a.provider, a.ref, a.state,
-               m.state AS message_state, m.engagement, m.run_id
+               m.state AS message_state, m.engagement, m.run_id, m.step, m.channel
         FROM attempts a JOIN messages m ON m.id = a.message_id WHERE a.id = n.id OFFSET 0
     ) AS known
 """
@@ -35,7 +40,7 @@ _BY_REF = """
     SELECT known.* FROM unnest(%(providers)b::text[], %(refs)b::text[]) AS n(provider, ref)
     CROSS JOIN LATERAL (
         SELECT a.id AS attempt_id, a.message_id, a.provider, a.ref, a.state,
-               m.state AS message_state, m.engagement, m.run_id
+               m.state AS message_state, m.engagement, m.run_id, m.step, m.channel
         FROM refs r JOIN attempts a ON a.id = r.attempt_id JOIN messages m ON m.id = a.message_id
         WHERE r.provider = n.provider AND r.ref = n.ref ORDER BY r.attempt_id LIMIT 1
     ) AS known

@@ -1,7 +1,7 @@
 """The ordinary report, in two statements for a whole set: an accepted message goes on to sent, delivered, read."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from notifier.db import rows
 from notifier.messages.apply import Applied, follow
-from notifier.messages.reported.known import Known
+from notifier.messages.reported.known import Known, Place
 from notifier.messages.states import ATTEMPT_RANK, ENGAGEMENT_RANK, PROVES
 
 
@@ -37,8 +37,17 @@ class Sorted(Struct, frozen=True):
     ordinary: Sequence[Step]
     others: Sequence[Applied]
     """Failures, calls whose answer is not stored, several attempts of a message: for `apply.follow`."""
-    runs: frozenset[int]
-    """Those that may come to an outcome; to be locked before anything else is."""
+    places: frozenset[Place]
+    """Of messages that may come to an outcome; runs that wait for one are to be locked before anything else is."""
+
+
+class Done(Struct, frozen=True):
+    """What came of them."""
+
+    delivered: Collection[Place]
+    """Where messages are that have become `delivered` the ordinary way."""
+    changed: Collection[int]
+    """Runs whose messages reached or changed an outcome in another way."""
 
 
 _ACCEPTED = {"accepted", "sent", "delivered"}
@@ -81,7 +90,7 @@ def sort_out(reports: Sequence[Applied], known: Mapping[UUID, Known]) -> Sorted:
     many = Counter(step.known.message_id for step in steps)
     ordinary: list[Step] = []
     others: list[Applied] = []
-    runs: set[int] = set()
+    places: set[Place] = set()
     for step in steps:
         is_ordinary = many[step.known.message_id] == 1 and _is_ordinary(step)
         if is_ordinary:
@@ -89,8 +98,8 @@ def sort_out(reports: Sequence[Applied], known: Mapping[UUID, Known]) -> Sorted:
         else:
             others += step.told
         if step.known.run_id is not None and not (is_ordinary and _leaves_outcome(step)):
-            runs.add(step.known.run_id)
-    return Sorted(ordinary, others, frozenset(runs))
+            places.add((step.known.run_id, step.known.step, step.known.channel))
+    return Sorted(ordinary, others, frozenset(places))
 
 
 def _step(known: Known, told: Sequence[Applied]) -> Step | None:
@@ -117,26 +126,27 @@ def _leaves_outcome(step: Step) -> bool:
     return step.known.message_state == "delivered" or not step.is_of_message
 
 
-def carry_out(db: Session, given: Sorted, *, now: datetime) -> set[int]:
+def carry_out(db: Session, given: Sorted, *, now: datetime) -> Done:
     """
-    Raise attempts and messages by reports just kept; the caller has locked `given.runs`.
+    Raise attempts and messages by reports just kept; the caller has locked the runs that wait at `given.places`.
 
-    Returns the runs whose messages reached or changed an outcome. `now` is business time. Where both ways are gone,
-    all is locked first, so that messages stay before attempts, each in order of id.
+    `now` is business time. Where both ways are gone, all is locked first, so that messages stay before attempts, each
+    in order of id.
     """
     of_message = {step.known.message_id: step for step in given.ordinary if step.is_of_message}
     if given.others:
         _lock(db, given)
     done = _deliver(db, of_message)
     overtaken = [report for ident in of_message.keys() - done for report in of_message[ident].told]
-    runs = follow(db, [*given.others, *overtaken], now=now)
+    changed = follow(db, [*given.others, *overtaken], now=now)
     raised = [one for one in given.ordinary if one.best and (one.known.message_id in done or not one.is_of_message)]
     _raise(db, raised)
-    return runs | {
-        step.known.run_id
+    delivered = {
+        (step.known.run_id, step.known.step, step.known.channel)
         for ident, step in of_message.items()
         if ident in done and step.known.run_id is not None and not _leaves_outcome(step)
     }
+    return Done(delivered, changed)
 
 
 def _lock(db: Session, given: Sorted) -> None:
