@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hmac
+from collections import deque
 from collections.abc import Iterable
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from notifier import clock
 from notifier.bench.outside import wire
+from notifier.bench.outside.wire import Wire
 
 CONNECTIONS = 128
 LARGEST = 500
@@ -28,11 +30,11 @@ class Callbacks:
         self._events_url = events_url
         self._token = twilio_token.encode()
         self._key = private(sendgrid_key)
-        self._due: asyncio.Queue[bytes] = asyncio.Queue()
         self._events: list[bytes] = []
-        self.posted = 0
-        self._workers = [asyncio.ensure_future(self._post()) for _ in range(CONNECTIONS)]
-        self._workers.append(asyncio.ensure_future(self._gather()))
+        self._due: deque[bytes] = deque()
+        self._free: list[Wire] = []
+        self._open = 0
+        self._tasks = {asyncio.ensure_future(self._gather())}
 
     def mail(self, attempt: str) -> None:
         """Report on a mail."""
@@ -41,33 +43,56 @@ class Callbacks:
     def phone(self, url: str, ref: str) -> None:
         """Report on a text."""
         for status in ("sent", "delivered"):
-            self._due.put_nowait(twilio(url.partition("#")[0], ref, status, self._token))
+            self._post(twilio(url.partition("#")[0], ref, status, self._token))
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
 
     async def _gather(self) -> None:
         while True:
             await asyncio.sleep(GATHERED)
             while self._events:
                 events, self._events = self._events[:LARGEST], self._events[LARGEST:]
-                self._due.put_nowait(sendgrid(self._events_url, events, self._key))
+                self._post(sendgrid(self._events_url, events, self._key))
 
-    async def _post(self) -> None:
+    def _post(self, request: bytes) -> None:
+        if self._free:
+            self._free.pop().ask(request)
+            return
+        self._due.append(request)
+        if self._open < CONNECTIONS:
+            self._open += 1
+            self._tasks.add(task := asyncio.ensure_future(self._connect()))
+            task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self) -> None:
         while True:
-            request = await self._due.get()
             try:
-                connection = await wire.connect(self._events_url)
-                while True:
-                    status = await connection.ask(request)
-                    if status >= 300:
-                        raise ConnectionError(f"answered {status}")
-                    self.posted += 1
-                    request = await self._due.get()
+                self._go_on(await wire.connect(self._events_url, self._answered, self._lost))
             except OSError:
-                self._due.put_nowait(request)
                 await asyncio.sleep(AGAIN)
+            else:
+                return
 
-    def close(self) -> None:
-        for worker in self._workers:
-            worker.cancel()
+    def _answered(self, connection: Wire, status: int) -> None:
+        if status >= 300:
+            asyncio.get_running_loop().call_later(AGAIN, self._post, connection.asked)
+        self._go_on(connection)
+
+    def _go_on(self, connection: Wire) -> None:
+        connection.asked = b""
+        if self._due:
+            connection.ask(self._due.popleft())
+        else:
+            self._free.append(connection)
+
+    def _lost(self, connection: Wire) -> None:
+        self._open -= 1
+        if connection in self._free:
+            self._free.remove(connection)
+        if connection.asked:
+            asyncio.get_running_loop().call_later(AGAIN, self._post, connection.asked)
 
 
 def twilio(url: str, ref: str, status: str, token: bytes) -> bytes:
@@ -85,8 +110,11 @@ def twilio(url: str, ref: str, status: str, token: bytes) -> bytes:
         f"AccountSid={_ACCOUNT}&ApiVersion=2010-04-01&From=%2B15005550006&MessageSid={ref}&MessageStatus={status}"
         f"&SmsSid={ref}&SmsStatus={status}&To=%2B15005550001"
     )
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
-    return wire.request(url, headers, body.encode())
+    _, _, host, path = url.split("/", 3)
+    return (
+        f"POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nX-Twilio-Signature: {signature}\r\n\r\n{body}"
+    ).encode()
 
 
 def events(attempt: str, kinds: Iterable[str], ref: str) -> list[bytes]:
