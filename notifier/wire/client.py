@@ -93,8 +93,9 @@ class Client:
         return self._begun(prepared, body, read).future
 
     def _begun(self, prepared: Prepared, body: bytes | None, read: Callable[[Told], Any] | None = None) -> Call:
-        pool, request, is_relayed = prepared
-        request += b"\r\n" if body is None else b"Content-Length: %d\r\n\r\n" % len(body) + body
+        pool, first, is_relayed = prepared
+        # In one piece at once: a mail's body is too long to be copied more than once.
+        request = first + b"\r\n" if body is None else b"%bContent-Length: %d\r\n\r\n%b" % (first, len(body), body)
         if is_relayed:
             read = partial(_relayed, read)
         call = Call(request, self.loop.create_future(), due=self._deadlines.due(), read=read)
