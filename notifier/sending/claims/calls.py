@@ -64,13 +64,16 @@ def make(
     reason. Takes of `ways` what the calls cost.
     """
     begun = since_boot()
-    routes = _routes(ways, messages, addresses)
-    written, spoilt = words.write(db, library, settings, [one for one in messages if one.id in routes])
-    _pay(ways, routes, written)
+    going = [
+        (one, route) for one in messages if one.id in addresses and (route := ways.take(one.channel, one.id, one.tries))
+    ]
+    written, spoilt = words.write(db, library, settings, [one for one, _ in going])
+    ready = [(*one, content) for one, content in zip(going, written, strict=True) if content]
+    _pay(ways, ready)
     made = partial(_call, library=library, callback=_callbacks(settings), begun=begun)
     calls = [
-        made(ident, one, routes[one.id].provider, addresses[one.id], written[one.id])
-        for ident, one in zip(new_ids(len(written)), (one for one in messages if one.id in written), strict=True)
+        made(ident, one, route.provider, addresses[one.id], content)
+        for ident, (one, route, content) in zip(new_ids(len(ready)), ready, strict=True)
     ]
     if calls:
         copy(db, "attempts", _ATTEMPT, (_attempt(call, worker) for call in calls))
@@ -78,16 +81,11 @@ def make(
     return calls, spoilt
 
 
-def _routes(ways: Ways, messages: Sequence[Any], addresses: Mapping[UUID, str]) -> dict[UUID, Route]:
-    taken = ((one.id, ways.take(one.channel, one.id, one.tries)) for one in messages if one.id in addresses)
-    return {ident: route for ident, route in taken if route}
-
-
-def _pay(ways: Ways, routes: Mapping[UUID, Route], written: Mapping[UUID, Content]) -> None:
+def _pay(ways: Ways, ready: Sequence[tuple[Any, Route, Content]]) -> None:
     """Take from limited senders what is known only now: an SMS of three segments costs two more than was taken."""
-    for ident, content in written.items():
-        if ways.is_limited(sender := sender_of(routes[ident])):
-            ways.use(sender, tokens.cost(routes[ident], content) - 1)
+    for _, route, content in ready:
+        if ways.is_limited(sender := sender_of(route)):
+            ways.use(sender, tokens.cost(route, content) - 1)
 
 
 def _call(

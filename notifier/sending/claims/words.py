@@ -27,9 +27,9 @@ _KEPT = text("SELECT message_id, encoding, body FROM contents WHERE message_id =
 
 def write(
     db: Session, library: Library, settings: Settings, rows: Sequence[Any]
-) -> tuple[dict[UUID, Content], dict[UUID, str]]:
+) -> tuple[list[Content | None], dict[UUID, str]]:
     """
-    Return the content of each message, and of those that cannot be made the reason.
+    Return the content of each message, None for those that cannot be made; and of these the reason.
 
     What is rendered for the first time is stored in this transaction.
     """
@@ -39,7 +39,7 @@ def write(
     approved = content_sids(settings.whatsapp_content)
     public_url = settings.public_url.rstrip("/")
     brand = Brand(name=settings.brand, address=settings.brand_address, support_email=settings.support_email)
-    contents: dict[UUID, Content] = {}
+    contents: list[Content | None] = [None] * len(rows)
     spoilt: dict[UUID, str] = {}
     fresh: dict[int, tuple[UUID, str, bytes]] = {}
     # One template after the other: its words and its code are in the caches of the processor then.
@@ -48,11 +48,11 @@ def write(
         row = rows[place]
         try:
             if row.number > 1 and (old := kept.get(row.id)):
-                contents[row.id] = revived(row.channel, row.topic, unpack(db, old.encoding, old.body))
+                contents[place] = revived(row.channel, row.topic, unpack(db, old.encoding, old.body))
                 continue
             made = _registered(render(library, _facts(row, brand, public_url, secret)), row, approved)
             fresh[place] = row.id, *_packed(library, row, made)
-            contents[row.id] = made
+            contents[place] = made
         except (NotifierError, ValueError, TypeError, LookupError, AttributeError) as error:
             spoilt[row.id] = str(error)[:500].replace("\0", "")
     copy(db, "contents", ("message_id", "encoding", "body"), [fresh[place] for place in sorted(fresh)])

@@ -28,7 +28,7 @@ class Ways:
         shut = set(closed)
         self._rooms = dict(rooms)
         self.used: dict[Sender, float] = defaultdict(float)
-        """What was taken, by sender."""
+        """What was taken, by sender, of those that are limited or not the only way."""
         self._open: dict[Channel, list[Route]] = {
             channel: [
                 route
@@ -37,6 +37,12 @@ class Ways:
             ]
             for channel in CHANNELS
         }
+        self._only = {
+            channel: routes[0]
+            for channel, routes in self._open.items()
+            if len(routes) == 1 and not self.is_limited(sender_of(routes[0]))
+        }
+        """Channels with one way that nothing limits: there is nothing to choose, and nothing to count."""
 
     def room(self, channel: Channel) -> float:
         """Return how many messages may go by a channel now; `inf` when nothing limits them."""
@@ -49,6 +55,8 @@ class Ways:
 
         The same message always has the same order of ways; with each try it takes the next one.
         """
+        if only := self._only.get(channel):
+            return only
         left = [route for route in self._open[channel] if self._left(sender_of(route)) > 0]
         if not left:
             return None
