@@ -190,15 +190,24 @@ class _Island:
 
     async def _settle_all(self) -> None:
         while True:
-            await asyncio.sleep(pace.SETTLE_EVERY)
+            await self._gather()
             self._hand_back(pace.WAITS)
-            while self._returned:
-                batch, self._returned = self._returned[: pace.SETTLE_AT], self._returned[pace.SETTLE_AT :]
+            batch, self._returned = self._returned[: pace.SETTLE_AT], self._returned[pace.SETTLE_AT :]
+            if batch:
                 self._settling = True
                 try:
                     await asyncio.to_thread(self._settle, batch)
                 finally:
                     self._settling = False
+
+    async def _gather(self) -> None:
+        """Let answers come together for a moment, as long as more are to come."""
+        for _ in range(pace.SETTLE_LOOKS):
+            if len(self._returned) >= pace.SETTLE_AT:
+                return
+            await asyncio.sleep(pace.SETTLE_EVERY)
+            if not (self._flying or self._waiting):
+                return
 
     def _settle(self, batch: list[Answered]) -> None:
         try:

@@ -11,6 +11,9 @@ CALL = TOTAL.total_seconds()
 """The longest one provider call takes."""
 MARGIN = 5.0
 SETTLE_EVERY = 0.02
+SETTLE_LOOKS = 5
+"""So often answers wait for more while calls are out: a set of sixty costs three times as much an answer as one of five
+hundred."""
 SETTLE_AT = 500
 """Answers settled at once, at most."""
 LOOK = 0.05

@@ -1,5 +1,6 @@
 """How much of what is planned is called at once: slots, what waits for them, and rates."""
 
+import asyncio
 import threading
 import time
 
@@ -150,3 +151,30 @@ def test_tokens_that_were_not_used_are_given_back(played: Stage) -> None:
 
     found = dict(played.query("SELECT sender, round(tokens) FROM sender_tokens"))
     assert found == {"outbox-email": 7, "outbox-sms": 9, "outbox-whatsapp": 7}
+
+
+def test_answers_are_settled_together_while_more_are_to_come_and_none_waits_for_the_slowest(played: Stage) -> None:
+    played.providers = Providers([OneByOne()])
+    happen(played, "payment.failed", 10)
+
+    work(played)
+
+    settled = played.query(
+        "SELECT xmin::text, count(*), max(settled_at - claimed_at) FROM attempts GROUP BY 1 ORDER BY 3"
+    )
+    assert sum(many for _, many, _ in settled) == 20
+    assert len(settled) <= 3
+    assert settled[-1][1] == 1
+    assert settled[-2][2].total_seconds() < OneByOne.SLOWEST
+
+
+class OneByOne(Outbox):
+    """Answers every four milliseconds, but for the last call."""
+
+    SLOWEST = 1.0
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        self.seconds += 0.004
+        await asyncio.sleep(self.seconds if self.seconds < 0.079 else self.SLOWEST)
+        self.taken.append(outgoing)
+        return self.answering(outgoing)
