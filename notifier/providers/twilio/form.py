@@ -8,7 +8,6 @@ from urllib.parse import quote_plus, urlencode
 _BETWEEN = b"\0"
 _KEPT = (ascii_letters + digits + "_.-~% ").encode() + _BETWEEN
 _WRITTEN = [(bytes([byte]), b"%%%02X" % byte) for byte in range(256)]
-_name = lru_cache(maxsize=64)(lambda name: quote_plus(name).encode())
 
 
 def encoded(fields: Mapping[str, str]) -> bytes:
@@ -20,10 +19,16 @@ def encoded(fields: Mapping[str, str]) -> bytes:
     """
     # Few different bytes have to be written otherwise, each at one call for all values; what these are written with has
     # its turn before or after them.
-    values = _BETWEEN.join([value.encode() for value in fields.values()]).replace(b"%", b"%25")
+    values = "\0".join(fields.values()).encode().replace(b"%", b"%25")
     for byte in set(values.translate(None, _KEPT)):
         values = values.replace(*_WRITTEN[byte])
     parts = values.replace(b" ", b"+").split(_BETWEEN)
     if len(parts) != len(fields):  # there was one in a value
         return urlencode(fields).encode()
-    return b"&".join([_name(name) + b"=" + part for name, part in zip(fields, parts, strict=True)])
+    return _blank(tuple(fields)) % tuple(parts)
+
+
+@lru_cache(maxsize=64)
+def _blank(names: tuple[str, ...]) -> bytes:
+    """Return the form with a place for each value."""
+    return b"&".join([quote_plus(name).encode().replace(b"%", b"%%") + b"=%b" for name in names])
