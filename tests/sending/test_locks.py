@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from notifier.clock import business_now
 from notifier.db import Database
-from notifier.journeys.reports import hold, wake
+from notifier.journeys.reports import go_on, hold_awaiting
 from notifier.messages.apply import Applied, keep
 from notifier.messages.draft import Decision
 from notifier.messages.due import cancel
@@ -31,7 +31,8 @@ _RUNS = """
     WITH made AS (
         INSERT INTO runs (journey, version, customer_id, incident, generation, trigger_id, state, position, due_at,
                           ends_on, tries, error, decisions, started_at, end_reason)
-        SELECT 'test', 1, customer_id, customer_id, 1, id, 'open', '{"state": "reports"}', now() + interval '9 days',
+        SELECT 'test', 1, customer_id, customer_id, 1, id, 'open',
+               '{"step": "tell", "state": "reports", "tried": ["sms", "email"]}', now() + interval '9 days',
                '{}', 0, '', '[]', now(), '' FROM triggers ORDER BY random() RETURNING id, customer_id
     )
     UPDATE messages m SET run_id = made.id FROM made WHERE made.customer_id = m.customer_id RETURNING m.run_id
@@ -66,16 +67,12 @@ def end(db: Session, now: datetime) -> None:
 
 def report(db: Session, now: datetime) -> None:
     """What a callback does; several of one message may come at once."""
-    rows = db.execute(
-        text("""
-        SELECT a.id, a.message_id, m.run_id FROM attempts a JOIN messages m ON m.id = a.message_id
-        ORDER BY random() LIMIT 20
-    """)
-    ).all()
+    rows = db.execute(text("SELECT id, message_id FROM attempts ORDER BY random() LIMIT 20")).all()
     known = by_id(db, {row.id for row in rows})
     ways = sort_out(keep(db, [_deferred(row.message_id, row.id) for row in rows], now=now), known)
-    hold(db, {row.run_id for row in rows})  # `ways.runs` does where nothing is delivered and then all done again
-    wake(db, carry_out_reports(db, ways, now=now), now=now)
+    awaiting = hold_awaiting(db, ways.places)
+    done = carry_out_reports(db, ways, now=now)
+    go_on(db, awaiting, delivered=done.delivered, changed=done.changed, now=now)
 
 
 def give_up(db: Session, now: datetime) -> None:
