@@ -1,11 +1,8 @@
 """The database: one transaction per unit of work, bells rung only after it is committed, rows moved in sets."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, TypeVar
-from uuid import UUID
 
 import msgspec
 import psycopg
@@ -15,6 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from notifier import columns
 from notifier.errors import Misconfigured
 
 T = TypeVar("T")
@@ -63,7 +61,7 @@ class Database:
             max_overflow=10,
             pool_pre_ping=True,
             # A host that swallows what is sent to it is as much away as one that refuses; callers wait for an answer.
-            connect_args={} if "connect_timeout" in url else {"connect_timeout": 5},
+            connect_args={"client_encoding": "utf8"} | ({} if "connect_timeout" in url else {"connect_timeout": 5}),
             hide_parameters=True,  # an error's text goes to logs and pages; what people wrote does not
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
@@ -106,7 +104,7 @@ def ring(db: Session, lane: str) -> None:
 
 
 def copy(
-    db: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, types: Sequence[str] = ()
+    db: Session, table: str, named: Sequence[str], rows: Iterable[Sequence[Any]], *, types: Sequence[str] = ()
 ) -> None:
     """
     Append rows by COPY, in the session's transaction: the fastest way in.
@@ -115,8 +113,8 @@ def copy(
     PostgreSQL names them: the rows go in binary then, which spares what is long or `bytea` from being written as text
     and read again; every value has to be of its column's type, and JSON `Jsonb`.
     """
-    into = f"COPY {table} ({', '.join(columns)}) FROM STDIN{' (FORMAT binary)' if types else ''}"
-    written = "" if types else _written(rows)
+    into = f"COPY {table} ({', '.join(named)}) FROM STDIN{' (FORMAT binary)' if types else ''}"
+    written = "" if types else columns.as_lines(rows)
     with _as_sqlalchemy(into), raw(db).cursor() as cursor, cursor.copy(into) as copying:
         if not types:
             copying.write(written)
@@ -126,60 +124,15 @@ def copy(
             copying.write_row(row)
 
 
-def _written(rows: Iterable[Sequence[Any]]) -> str:
-    # Column by column, and all rows as one text: row by row and value by value takes twice as long.
-    columns = [_column(values) for values in zip(*rows, strict=True)]
-    return "\n".join([*map("\t".join, zip(*columns, strict=True)), ""])
-
-
-def _column(values: tuple[Any, ...]) -> Iterable[str]:
-    try:
-        together = "".join(values)
-    except TypeError:
-        return _other_than_text(values)
-    return map(_text, values) if any(mark in together for mark in _ESCAPED) else values
-
-
-def _other_than_text(values: tuple[Any, ...]) -> Iterable[str]:
-    kinds = set(map(type, values))
-    if kinds <= _LIKE_JSON:
-        return _encode(values).decode().replace('"', "").replace("null", r"\N").split("\n")[:-1]
-    if kinds == {list}:
-        return _column(tuple(map(_array, values)))
-    return [_WRITTEN[type(one)](one) for one in values]
-
-
-def _text(value: str) -> str:
-    return _SPECIAL.sub(lambda found: _ESCAPED[found[0]], value)
-
-
-def _array(values: list[str]) -> str:
-    if any("\\" in value or '"' in value for value in values):
-        values = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
-    return '{"' + '","'.join(values) + '"}' if values else "{}"
-
-
-_encode = msgspec.json.Encoder().encode_lines
-_ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
-_SPECIAL = re.compile(r"[\\\t\n\r]")
-#: What JSON writes as COPY reads it, but for quotes and null: all of a column in one call.
-_LIKE_JSON = {int, UUID, datetime, type(None)}
-_WRITTEN: dict[type, Callable[[Any], str]] = {
-    str: _text,
-    bytes: lambda value: rf"\\x{value.hex()}",
-    list: lambda value: _text(_array(value)),
-    type(None): lambda _value: r"\N",
-}
-
-
 def rows(db: Session, sql: str, values: Mapping[str, Any] | None = None) -> list[Any]:
     """
     Run a statement of the hot path on the driver itself, binary both ways, and return its rows as named tuples.
 
-    `%(name)b` takes a list as an array at a tenth of what text costs; write casts, and `%%` for a percent sign.
+    `%(name)s::text[]` takes a list of texts or numbers, `%(name)b` anything else at a tenth of what text costs. Write
+    casts, and `%%` for a percent sign.
     """
     with _as_sqlalchemy(sql), raw(db).cursor(row_factory=namedtuple_row, binary=True) as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, columns.as_arrays(values) if values else None)
         return cursor.fetchall() if cursor.rownumber is not None else []
 
 

@@ -1,9 +1,11 @@
 """Transactions, bells and sets."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
@@ -102,6 +104,45 @@ def test_whatever_is_copied_is_read_back_the_same(db: Session, many: int) -> Non
 
     read = db.execute(text("SELECT * FROM things ORDER BY id")).all()
     assert [(*row[:4], row.body and bytes(row.body), row.n) for row in read] == given
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.text('\\"{},N\n')
+    ),
+    st.lists(st.none() | st.integers(-(2**63), 2**63 - 1)),
+)
+def test_whatever_a_list_holds_arrives_the_same(
+    db: Session, texts: list[str | None], numbers: list[int | None]
+) -> None:
+    moments = [datetime(2026, 11, 25, 9, 30, tzinfo=UTC), None]
+    values = {
+        "texts": texts,
+        "numbers": numbers,
+        "ids": [UUID(int=7)],
+        "moments": moments,
+        "bodies": [b"\0\\", None],
+        "none": [None],
+    }
+
+    [row] = rows(
+        db,
+        """
+        SELECT %(texts)s::text[] AS texts, %(numbers)s::bigint[] AS numbers, %(ids)b::uuid[] AS ids,
+               %(moments)b::timestamptz[] AS moments, %(bodies)b::bytea[] AS bodies,
+               %(none)b::timestamptz[] AS none
+        """,
+        values,
+    )
+
+    assert row._asdict() == values
+
+
+@pytest.mark.parametrize(("values", "kind"), [(["a", "b\0"], "text"), (["a\ud800"], "text"), ([2**63], "bigint")])
+def test_what_no_array_can_hold_is_refused(db: Session, values: list[str | int], kind: str) -> None:
+    with pytest.raises((DBAPIError, UnicodeEncodeError)):
+        rows(db, f"SELECT %(values)s::{kind}[]", {"values": values})
 
 
 def test_finding_by_key_may_be_nested_and_ends_with_the_outermost(db: Session) -> None:

@@ -31,7 +31,7 @@ _RECORD = text("""
 """)
 _SAID = """
     SELECT DISTINCT ON (customer_id, topic, channel) customer_id, topic, channel, granted, at, id
-    FROM consents WHERE customer_id = ANY(%(customers)b::text[])
+    FROM consents WHERE customer_id = ANY(%(customers)s::text[])
     ORDER BY customer_id, topic, channel, at DESC, id DESC
 """
 

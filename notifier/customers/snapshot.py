@@ -42,23 +42,23 @@ _CHANNELS_OF: dict[str, list[str]] = {"email": ["email"], "phone": ["sms", "what
 
 # Locked first and read in a statement of its own: one that waits for a row sees that row as it is then, but the
 # addresses as they were when it began to wait.
-_LOCK = "SELECT id, described_by FROM customers WHERE id = ANY(%(ids)b) ORDER BY id FOR NO KEY UPDATE"
+_LOCK = "SELECT id, described_by FROM customers WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE"
 _SELECT = """
     SELECT c.id, c.as_of, c.name, c.locale, c.timezone, c.country, CAST(c.attributes AS text) AS attributes,
            (SELECT address FROM contact_points WHERE customer_id = c.id AND channel = 'email') AS email,
            (SELECT address FROM contact_points WHERE customer_id = c.id AND channel = 'sms') AS phone, c.described_by
-    FROM customers c WHERE c.id = ANY(%(ids)b)
+    FROM customers c WHERE c.id = ANY(%(ids)s)
 """
 _CREATE = """
     INSERT INTO customers (id, name, locale, timezone, country, attributes, search, as_of)
     SELECT id, '', '', '', '', '{}', '', %(as_of)b
-    FROM unnest(CAST(%(ids)b AS text[])) AS id ORDER BY id
+    FROM unnest(CAST(%(ids)s AS text[])) AS id ORDER BY id
     ON CONFLICT (id) DO NOTHING
 """
 # Nothing else has changed: this touches no index.
 _SEEN = """
     UPDATE customers c SET as_of = n.as_of, described_by = coalesce(n.words, c.described_by)
-    FROM unnest(CAST(%(ids)b AS text[]), CAST(%(times)b AS timestamptz[]), CAST(%(words)b AS bytea[]))
+    FROM unnest(CAST(%(ids)s AS text[]), CAST(%(times)b AS timestamptz[]), CAST(%(words)b AS bytea[]))
          AS n(id, as_of, words)
     WHERE c.id = n.id
 """
@@ -67,21 +67,21 @@ _UPDATE = """
            attributes = CAST(n.attributes AS jsonb), search = n.search, as_of = n.as_of,
            described_by = n.words
     FROM unnest(
-        CAST(%(ids)b AS text[]), CAST(%(times)b AS timestamptz[]), CAST(%(names)b AS text[]),
-        CAST(%(locales)b AS text[]), CAST(%(timezones)b AS text[]), CAST(%(countries)b AS text[]),
-        CAST(%(attributes)b AS text[]), CAST(%(searches)b AS text[]), CAST(%(words)b AS bytea[])
+        CAST(%(ids)s AS text[]), CAST(%(times)b AS timestamptz[]), CAST(%(names)s AS text[]),
+        CAST(%(locales)s AS text[]), CAST(%(timezones)s AS text[]), CAST(%(countries)s AS text[]),
+        CAST(%(attributes)s AS text[]), CAST(%(searches)s AS text[]), CAST(%(words)b AS bytea[])
     ) AS n(id, as_of, name, locale, timezone, country, attributes, search, words)
     WHERE c.id = n.id
 """
 _FORGET = """
     DELETE FROM contact_points p
-    USING unnest(CAST(%(customers)b AS text[]), CAST(%(channels)b AS text[])) AS gone(id, channel)
+    USING unnest(CAST(%(customers)s AS text[]), CAST(%(channels)s AS text[])) AS gone(id, channel)
     WHERE p.customer_id = gone.id AND p.channel = gone.channel
 """
 _REACH = """
     INSERT INTO contact_points AS p (customer_id, channel, address, state, reason)
     SELECT id, channel, address, 'usable', ''
-    FROM unnest(CAST(%(customers)b AS text[]), CAST(%(channels)b AS text[]), CAST(%(addresses)b AS text[]))
+    FROM unnest(CAST(%(customers)s AS text[]), CAST(%(channels)s AS text[]), CAST(%(addresses)s AS text[]))
          AS n(id, channel, address)
     ON CONFLICT (customer_id, channel) DO UPDATE SET address = excluded.address, state = 'usable', reason = ''
     WHERE p.address <> excluded.address

@@ -36,9 +36,9 @@ _INSERT = """
     SELECT id, source, event_id, type, version, customer_id, time, lane, CAST(data AS json)
     FROM (
         SELECT nextval('triggers_id_seq') AS id, n.* FROM unnest(
-            CAST(%(sources)b AS text[]), CAST(%(event_ids)b AS text[]), CAST(%(types)b AS text[]),
-            CAST(%(versions)b AS int[]), CAST(%(customers)b AS text[]), CAST(%(times)b AS timestamptz[]),
-            CAST(%(lanes)b AS text[]), CAST(%(data)b AS text[])
+            CAST(%(sources)s AS text[]), CAST(%(event_ids)s AS text[]), CAST(%(types)s AS text[]),
+            CAST(%(versions)s AS int[]), CAST(%(customers)s AS text[]), CAST(%(times)b AS timestamptz[]),
+            CAST(%(lanes)s AS text[]), CAST(%(data)s AS text[])
         ) AS n(source, event_id, type, version, customer_id, time, lane, data)
     ) numbered
     ORDER BY source, event_id
@@ -48,7 +48,7 @@ _INSERT = """
 # first.
 _HURRY = """
     UPDATE triggers SET lane = 'transactional' WHERE id IN (
-        SELECT id FROM triggers t WHERE customer_id = ANY(%(customers)b) AND state = 'pending' AND lane = 'bulk'
+        SELECT id FROM triggers t WHERE customer_id = ANY(%(customers)s) AND state = 'pending' AND lane = 'bulk'
         AND EXISTS (
             SELECT FROM triggers u WHERE u.customer_id = t.customer_id AND u.state = 'pending'
             AND u.lane = 'transactional' OFFSET 0
@@ -60,11 +60,11 @@ _HURRY = """
 # What a customer's earlier triggers said leaves no trace but themselves when it was nothing new. One dated
 # ahead was not known to be true any later than it came.
 _OVERTAKEN = """
-    SELECT n.place FROM unnest(%(places)b::int[], %(customers)b::text[], %(times)b::timestamptz[])
+    SELECT n.place FROM unnest(%(places)s::int[], %(customers)s::text[], %(times)b::timestamptz[])
         AS n(place, customer_id, time)
     WHERE n.time < %(now)b AND EXISTS (
         SELECT FROM triggers t
-        WHERE t.customer_id = n.customer_id AND t.time > n.time AND t.id <> ALL(%(new)b::bigint[])
+        WHERE t.customer_id = n.customer_id AND t.time > n.time AND t.id <> ALL(%(new)s::bigint[])
           AND t.received_at + coalesce((SELECT ahead FROM business_clock), interval '0') > n.time OFFSET 0
     )
 """

@@ -62,7 +62,7 @@ _DUE = """
     ORDER BY r.due_at, r.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
 _OUTCOMES = """
-    SELECT run_id, step, channel, state, due_at FROM messages WHERE run_id = ANY(%(runs)b::bigint[])
+    SELECT run_id, step, channel, state, due_at FROM messages WHERE run_id = ANY(%(runs)s::bigint[])
 """
 _TRIGGER_FAILED = text("""
     UPDATE triggers SET tries = tries + 1, error = :error,

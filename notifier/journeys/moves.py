@@ -12,7 +12,7 @@ from notifier.journeys.steps import Moved
 _MOVE = """
     UPDATE runs r SET position = n.position::jsonb, due_at = n.due_at, state = n.state, tries = 0, error = '',
            ended_at = CASE WHEN n.state = 'finished' THEN %(now)b::timestamptz END
-    FROM unnest(%(ids)b::bigint[], %(positions)b::text[], %(due)b::timestamptz[], %(states)b::text[])
+    FROM unnest(%(ids)s::bigint[], %(positions)s::text[], %(due)b::timestamptz[], %(states)s::text[])
          AS n(id, position, due_at, state)
     WHERE r.id = n.id
 """

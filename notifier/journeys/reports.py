@@ -27,7 +27,7 @@ _HOLD = text("SELECT id FROM runs WHERE id = ANY(:runs) AND lower(state) = 'open
 # One by one, in the order given.
 _AWAITING = """
     SELECT r.*, n.step, n.channel
-    FROM unnest(%(runs)b::bigint[], %(steps)b::text[], %(channels)b::text[]) AS n(run, step, channel)
+    FROM unnest(%(runs)s::bigint[], %(steps)s::text[], %(channels)s::text[]) AS n(run, step, channel)
     CROSS JOIN LATERAL (
         SELECT id, journey, version, position::text,
                coalesce((SELECT timezone FROM customers WHERE id = runs.customer_id), '') AS timezone

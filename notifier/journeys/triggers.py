@@ -21,7 +21,7 @@ from notifier.messages.due import cancel
 _UNFINISHED = """
     SELECT r.id, r.journey, r.version, r.customer_id, r.incident, r.ends_on, t.time
     FROM runs r JOIN triggers t ON t.id = r.trigger_id
-    WHERE r.customer_id = ANY(%(customers)b::text[]) AND r.state IN ('open', 'failed') ORDER BY r.id FOR UPDATE OF r
+    WHERE r.customer_id = ANY(%(customers)s::text[]) AND r.state IN ('open', 'failed') ORDER BY r.id FOR UPDATE OF r
 """
 _END = text("""
     UPDATE runs r SET state = 'ended', ended_at = :now, end_reason = 'ended-by-trigger', due_at = NULL,
@@ -31,16 +31,16 @@ _END = text("""
 # Only news that comes late finds anything.
 _LATER = """
     SELECT n.id AS than, later.type, later.data
-    FROM unnest(%(ids)b::bigint[], %(customers)b::text[], %(times)b::timestamptz[]) AS n(id, customer_id, time)
+    FROM unnest(%(ids)s::bigint[], %(customers)s::text[], %(times)b::timestamptz[]) AS n(id, customer_id, time)
     CROSS JOIN LATERAL (
         SELECT type, data FROM triggers
         WHERE customer_id = n.customer_id AND time >= n.time AND id <> n.id AND state = 'done'
-        AND type = ANY(%(types)b::text[]) OFFSET 0
+        AND type = ANY(%(types)s::text[]) OFFSET 0
     ) later
 """
 _LAST = """
     SELECT n.place, r.id, r.state, r.generation
-    FROM unnest(%(places)b::int[], %(journeys)b::text[], %(customers)b::text[], %(incidents)b::text[])
+    FROM unnest(%(places)s::int[], %(journeys)s::text[], %(customers)s::text[], %(incidents)s::text[])
          AS n(place, journey, customer_id, incident)
     CROSS JOIN LATERAL (
         SELECT id, state, generation FROM runs
@@ -55,7 +55,7 @@ _AGAIN = text("""
 _NUMBERS = """
     SELECT (SELECT array_agg(nextval('runs_id_seq')) FROM generate_series(1, %(many)b)) AS numbers,
            array_agg(id) AS customers, array_agg(timezone) AS zones
-    FROM customers WHERE id = ANY(%(customers)b::text[])
+    FROM customers WHERE id = ANY(%(customers)s::text[])
 """
 _BEGIN = (
     "id", "journey", "version", "customer_id", "incident", "generation", "trigger_id", "state", "position", "due_at",
@@ -63,7 +63,7 @@ _BEGIN = (
 )  # fmt: skip
 _DONE = """
     UPDATE triggers t SET state = 'done', error = '', decisions = t.decisions || n.decisions::jsonb
-    FROM unnest(%(ids)b::bigint[], %(decisions)b::text[]) AS n(id, decisions) WHERE t.id = n.id
+    FROM unnest(%(ids)s::bigint[], %(decisions)s::text[]) AS n(id, decisions) WHERE t.id = n.id
 """
 
 

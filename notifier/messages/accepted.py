@@ -30,7 +30,7 @@ _ACCEPT = """
     WITH sent AS (
         UPDATE messages m SET state = 'sent', reason = '', provider = a.provider, provider_ref = nullif(n.ref, ''),
                template_version = n.version, sent_at = coalesce(m.sent_at, %(now)b)
-        FROM unnest(%(attempts)b::uuid[], %(refs)b::text[], %(versions)b::int[]) AS n(attempt, ref, version)
+        FROM unnest(%(attempts)b::uuid[], %(refs)s::text[], %(versions)s::int[]) AS n(attempt, ref, version)
         JOIN attempts a ON a.id = n.attempt
         WHERE m.id = a.message_id
           AND CASE WHEN a.message_id = m.id THEN a.state = 'calling' AND m.state IN ('planned', 'queued') END

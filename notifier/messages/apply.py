@@ -32,9 +32,9 @@ class Applied(Struct, frozen=True, kw_only=True):
 _EVENTS = """
     INSERT INTO events (message_id, attempt_id, provider, event_id, kind, reason, detail, at, reported_at, hook_id)
     SELECT message_id, attempt_id, provider, event_id, kind, reason, detail, %(now)b, reported_at, hook_id
-    FROM unnest(%(messages)b::uuid[], %(attempts)b::uuid[], %(providers)b::text[], %(event_ids)b::text[],
-                %(kinds)b::text[], %(reasons)b::text[], %(details)b::text[], %(reported)b::timestamptz[],
-                %(hooks)b::bigint[])
+    FROM unnest(%(messages)b::uuid[], %(attempts)b::uuid[], %(providers)s::text[], %(event_ids)s::text[],
+                %(kinds)s::text[], %(reasons)s::text[], %(details)s::text[], %(reported)b::timestamptz[],
+                %(hooks)s::bigint[])
          AS r(message_id, attempt_id, provider, event_id, kind, reason, detail, reported_at, hook_id)
     ON CONFLICT (message_id, provider, event_id) DO NOTHING RETURNING message_id, provider, event_id
 """

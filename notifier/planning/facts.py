@@ -12,7 +12,7 @@ from notifier.planning.hours import candidates
 _PEOPLE = """
     SELECT c.id, c.name, c.locale, c.timezone, c.country, p.channel, p.address, p.state = 'invalid' AS is_invalid,
            coalesce(s.reason, '') AS suppressed
-    FROM unnest(%(ids)b::text[]) AS asked(id)
+    FROM unnest(%(ids)s::text[]) AS asked(id)
     JOIN customers c ON c.id = asked.id
     LEFT JOIN contact_points p ON p.customer_id = c.id
     LEFT JOIN suppressions s ON s.channel = p.channel AND s.address = p.address AND s.lifted_at IS NULL

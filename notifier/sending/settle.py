@@ -44,7 +44,7 @@ _AWAIT = text("""
 """)
 _MADE_FROM = """
     UPDATE messages m SET template_version = n.version, address = n.address
-    FROM unnest(%(ids)b::uuid[], %(versions)b::int[], %(to)b::text[]) AS n(id, version, address) WHERE m.id = n.id
+    FROM unnest(%(ids)b::uuid[], %(versions)s::int[], %(to)s::text[]) AS n(id, version, address) WHERE m.id = n.id
 """
 _PAUSE = text("""
     INSERT INTO sender_pauses (provider, sender, until, reason)

@@ -27,13 +27,13 @@ _PUT = """
 # as it was locked, and callbacks by their ids: no plan of joining them can be a bad one.
 _CLAIM = """
     WITH oldest AS MATERIALIZED (
-        SELECT id, weight FROM pending_hooks WHERE kind = %(kind)b AND provider = ANY(%(providers)b)
+        SELECT id, weight FROM pending_hooks WHERE kind = %(kind)b AND provider = ANY(%(providers)s)
         ORDER BY id LIMIT %(limit)b::int
     ), enough AS (
         SELECT count(*) FROM (SELECT sum(weight) OVER (ORDER BY id) - weight AS before FROM oldest) AS weighed
         WHERE before < %(limit)b::int
     ), locked AS MATERIALIZED (
-        SELECT ctid AS place, id, weight FROM pending_hooks WHERE kind = %(kind)b AND provider = ANY(%(providers)b)
+        SELECT ctid AS place, id, weight FROM pending_hooks WHERE kind = %(kind)b AND provider = ANY(%(providers)s)
         ORDER BY id LIMIT (SELECT * FROM enough) FOR UPDATE SKIP LOCKED
     ), taken AS (
         DELETE FROM pending_hooks WHERE ctid = ANY(ARRAY(
@@ -47,7 +47,7 @@ _CLAIM = """
 """
 _UNMATCHED = """
     UPDATE hooks h SET unmatched = c.unmatched
-    FROM unnest(%(ids)b::bigint[], %(unmatched)b::int[]) AS c(id, unmatched) WHERE h.id = c.id
+    FROM unnest(%(ids)s::bigint[], %(unmatched)s::int[]) AS c(id, unmatched) WHERE h.id = c.id
 """
 _FAIL = text("UPDATE hooks SET error = :error WHERE id = :id")
 

@@ -37,7 +37,7 @@ _BY_ID = """
     ) AS known
 """
 _BY_REF = """
-    SELECT known.* FROM unnest(%(providers)b::text[], %(refs)b::text[]) AS n(provider, ref)
+    SELECT known.* FROM unnest(%(providers)s::text[], %(refs)s::text[]) AS n(provider, ref)
     CROSS JOIN LATERAL (
         SELECT a.id AS attempt_id, a.message_id, a.provider, a.ref, a.state,
                m.state AS message_state, m.engagement, m.run_id, m.step, m.channel
@@ -47,7 +47,7 @@ _BY_REF = """
 """
 _KEEP = """
     INSERT INTO refs (provider, ref, attempt_id)
-    SELECT * FROM unnest(%(providers)b::text[], %(refs)b::text[], %(ids)b::uuid[]) ON CONFLICT DO NOTHING
+    SELECT * FROM unnest(%(providers)s::text[], %(refs)s::text[], %(ids)b::uuid[]) ON CONFLICT DO NOTHING
 """
 
 

@@ -61,15 +61,15 @@ _LOCK_ATTEMPTS = """
 _MESSAGES = """
     UPDATE messages m SET state = 'delivered', reason = '',
            engagement = CASE WHEN n.engagement <> ''
-                              AND array_position(%(ranks)b::text[], n.engagement)
-                                > coalesce(array_position(%(ranks)b::text[], m.engagement), 0)
+                              AND array_position(%(ranks)s::text[], n.engagement)
+                                > coalesce(array_position(%(ranks)s::text[], m.engagement), 0)
                         THEN n.engagement ELSE m.engagement END
-    FROM unnest(%(ids)b::uuid[], %(engagements)b::text[]) AS n(id, engagement)
+    FROM unnest(%(ids)b::uuid[], %(engagements)s::text[]) AS n(id, engagement)
     WHERE m.id = n.id AND CASE WHEN n.id = m.id THEN m.state IN ('sent', 'delivered') END RETURNING m.id
 """
 _ATTEMPTS = """
     UPDATE attempts a SET state = n.state, settled_at = clock_timestamp(), reason = n.reason, detail = n.detail
-    FROM unnest(%(ids)b::uuid[], %(states)b::text[], %(reasons)b::text[], %(details)b::text[])
+    FROM unnest(%(ids)b::uuid[], %(states)s::text[], %(reasons)s::text[], %(details)s::text[])
          AS n(id, state, reason, detail)
     WHERE a.id = n.id AND CASE n.state WHEN 'delivered' THEN a.state <> 'delivered' ELSE a.state = 'accepted' END
 """

@@ -38,7 +38,7 @@ log = structlog.get_logger()
 _PENDING = """
     SELECT asked.id, EXISTS (SELECT FROM triggers t WHERE t.customer_id = asked.id AND t.state = 'pending'
                              AND t.lane = 'transactional' OFFSET 0) AS has_urgent
-    FROM unnest(%(ids)b::text[]) AS asked(id)
+    FROM unnest(%(ids)s::text[]) AS asked(id)
     WHERE EXISTS (SELECT FROM triggers t WHERE t.customer_id = asked.id AND t.state = 'pending' OFFSET 0)
 """
 

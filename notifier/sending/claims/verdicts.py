@@ -34,8 +34,8 @@ _PUT_OFF = """
 _HOLD = """
     UPDATE messages m SET state = h.state, reason = h.reason, due_at = coalesce(h.due_at, m.due_at),
            decisions = m.decisions || h.decision::jsonb
-    FROM unnest(%(ids)b::uuid[], %(states)b::text[], %(reasons)b::text[], %(dues)b::timestamptz[],
-                %(decisions)b::text[]) AS h(id, state, reason, due_at, decision)
+    FROM unnest(%(ids)b::uuid[], %(states)s::text[], %(reasons)s::text[], %(dues)b::timestamptz[],
+                %(decisions)s::text[]) AS h(id, state, reason, due_at, decision)
     WHERE m.id = h.id
 """
 

@@ -28,7 +28,7 @@ _TAKE = """
 _GO_ON = """
     INSERT INTO watches (attempts, claimed_at, look_at, is_leased)
     SELECT %(ids)b::uuid[], %(claimed)b::timestamptz, min(at), false
-    FROM unnest(%(ages)b::float8[]) AS age,
+    FROM unnest(%(ages)s::float8[]) AS age,
          LATERAL (SELECT %(claimed)b::timestamptz + make_interval(secs => age)) AS n(at)
     WHERE %(is_first)s OR at > clock_timestamp() HAVING min(at) IS NOT NULL
 """
