@@ -59,7 +59,7 @@ _WRITTEN: dict[type, Callable[[Any], str]] = {
 #: An array quotes as JSON does, but knows no escapes other than of quotes and backslashes.
 _ESCAPED_OTHERWISE = re.compile(rb'\\[^"\\]')
 #: Ids (UUID) and times cost the server as much more to read as they cost us less to write.
-_LIKE_ARRAYS = {str, int}
+_LIKE_ARRAYS = ({str}, {int})
 
 
 class Array:
@@ -85,7 +85,8 @@ def as_arrays(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _array_of(values: list[Any]) -> "Array | list[Any]":
-    if next((type(value) for value in values if value is not None), None) not in _LIKE_ARRAYS:
+    kinds = {*map(type, values)} - {type(None)}
+    if kinds not in _LIKE_ARRAYS:
         return values
     try:
         written = _encoder.encode(values)

@@ -31,9 +31,10 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 # Numbered in the order they came, then sorted: two who hand in the same events wait for each other in one direction.
+# Received now, not when the transaction began: none of them happened later than it came, unless its clock is ahead.
 _INSERT = """
-    INSERT INTO triggers (id, source, event_id, type, version, customer_id, time, lane, data)
-    SELECT id, source, event_id, type, version, customer_id, time, lane, CAST(data AS json)
+    INSERT INTO triggers (id, source, event_id, type, version, customer_id, time, lane, data, received_at)
+    SELECT id, source, event_id, type, version, customer_id, time, lane, CAST(data AS json), clock_timestamp()
     FROM (
         SELECT nextval('triggers_id_seq') AS id, n.* FROM unnest(
             CAST(%(sources)s AS text[]), CAST(%(event_ids)s AS text[]), CAST(%(types)s AS text[]),

@@ -24,15 +24,15 @@ _WAKE = text("""
     ) RETURNING id
 """)
 _HOLD = text("SELECT id FROM runs WHERE id = ANY(:runs) AND lower(state) = 'open' ORDER BY id FOR NO KEY UPDATE")
-# One by one, in the order given.
+# One by one, in the order given. Also those set aside: one that is taken up again meanwhile has to see what came.
 _AWAITING = """
     SELECT r.*, n.step, n.channel
     FROM unnest(%(runs)s::bigint[], %(steps)s::text[], %(channels)s::text[]) AS n(run, step, channel)
     CROSS JOIN LATERAL (
-        SELECT id, journey, version, position::text,
+        SELECT id, state, journey, version, position::text,
                coalesce((SELECT timezone FROM customers WHERE id = runs.customer_id), '') AS timezone
         FROM runs
-        WHERE id = n.run AND lower(state) = 'open' AND position ->> 'state' = 'reports'
+        WHERE id = n.run AND lower(state) IN ('open', 'failed') AND position ->> 'state' = 'reports'
           AND position ->> 'step' = n.step AND position -> 'tried' ? n.channel
         OFFSET 0 FOR NO KEY UPDATE OF runs
     ) AS r
@@ -74,12 +74,12 @@ def go_on(
 
     One that now asks for a message is only woken: to plan it is `advance.due`'s.
     """
-    arrived = {run.id: run for run in awaiting if (run.id, run.step, run.channel) in delivered}
+    going = [run for run in awaiting if run.state == "open"]
+    arrived = {run.id: run for run in going if (run.id, run.step, run.channel) in delivered}
     moved = _moves(registry.load(db), arrived, now) if arrived else {}
     with by_key(db):
         moves.write(db, moved, now=now)
-    held = {run.id for run in awaiting}
-    wake(db, ((arrived.keys() | changed) & held) - moved.keys(), now=now)
+    wake(db, ((arrived.keys() | changed) & {run.id for run in going}) - moved.keys(), now=now)
 
 
 def _moves(rules: Rules, arrived: Mapping[int, Any], now: datetime) -> dict[int, Moved]:

@@ -34,8 +34,8 @@ def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int,
     Apply pending status hooks that weigh `limit` together and return the weight taken; `now` is business time.
 
     A hook of up to 1 kB weighs 1, so that a post of a thousand reports is not taken for one of one; less than `limit`
-    is taken only when no more is to be had. Reports that name no attempt of ours are counted on their hook, repeats
-    change nothing, and a hook that cannot be read or stored fails alone, with its error.
+    is taken when no more is to be had, or others have the oldest. Reports that name no attempt of ours are counted on
+    their hook, repeats change nothing, and a hook that cannot be read or stored fails alone, with its error.
     """
     claimed = pending.claim(db, "status", providers, limit=limit)
     taken = sum(hook.weight for hook in claimed)

@@ -111,9 +111,15 @@ def fail(db: Session, hook: PendingHook, error: Exception) -> None:
     Set a callback aside with its error; the text a person wrote is never part of that.
 
     Raises:
-        OperationalError, InterfaceError: `error` was trouble with the database, not with the callback.
+        OperationalError, InterfaceError, ProgrammingError: `error` was trouble with the database, or its tables are not
+            of this version; it was none with the callback.
     """
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError) or _is_of_tables(error):
         raise error
     reason = str(error.orig).splitlines()[0] if isinstance(error, DBAPIError) else str(error)
     db.execute(_FAIL, {"id": hook.id, "error": f"{type(error).__name__}: {reason}".replace("\x00", "")[:500]})
+
+
+def _is_of_tables(error: Exception) -> bool:
+    # Class 42 of https://www.postgresql.org/docs/current/errcodes-appendix.html: what is asked for does not exist.
+    return isinstance(error, DBAPIError) and (getattr(error.orig, "sqlstate", None) or "").startswith("42")

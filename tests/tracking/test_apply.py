@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from notifier.consent.models import Suppression
@@ -126,6 +127,17 @@ def test_an_unreadable_hook_fails_alone_with_its_error(db: Session, now: datetim
     assert taken == 2
     assert queue(db) == ["failed", "done"]
     assert state(db)[0] == "delivered"
+
+
+def test_tables_of_another_version_are_no_fault_of_the_callback(db: Session, now: datetime) -> None:
+    attempt = make_attempt(db, make_message(db, now))
+    keep(db, [status([report(attempt, "delivered")])])
+    db.execute(text("DROP INDEX uq_events_message_id"))
+
+    with pytest.raises(ProgrammingError), db.begin_nested():
+        apply_pending(db, {"twilio": FakeProvider()}, limit=1000, now=now)
+
+    assert queue(db) == ["pending"]
 
 
 def test_a_hook_of_a_provider_we_have_no_settings_for_waits_for_who_has_them(db: Session, now: datetime) -> None:

@@ -136,6 +136,34 @@ def test_a_report_waits_for_a_run_that_is_moving_on(live_database: Database, now
         assert stands(db).step == "patience"
 
 
+def test_a_report_waits_for_a_run_that_is_taken_up_again(live_database: Database, now: datetime) -> None:
+    later = now + timedelta(minutes=1)
+    with live_database.begin() as db:
+        begun(db, now)
+        db.execute(text("UPDATE runs SET state = 'failed'"))
+
+    with ThreadPoolExecutor(1) as other:
+        with live_database.begin() as db:
+            db.execute(text("UPDATE runs SET state = 'open', due_at = :now"), {"now": later})
+            told = other.submit(tell, live_database, later, "whatsapp")
+            sleep(0.3)
+            assert not told.done()
+        told.result(10)
+
+    with live_database.begin() as db:
+        assert stands(db).step == "patience"
+
+
+def test_a_run_that_was_set_aside_stays_where_it_is(db: Session, now: datetime) -> None:
+    begun(db, now)
+    db.execute(text("UPDATE runs SET state = 'failed'"))
+    before = stands(db)
+
+    reported(db, now + timedelta(minutes=1), ["whatsapp"])
+
+    assert stands(db) == before
+
+
 def test_a_report_nothing_waits_for_waits_for_no_run(live_database: Database, now: datetime) -> None:
     with live_database.begin() as db:
         begun(db, now)

@@ -14,7 +14,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Go back. What two messages were told under one id is kept of the first."""
+    op.execute("""
+        DELETE FROM events WHERE id IN (
+            SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY provider, event_id ORDER BY id) FROM events) AS n
+            WHERE row_number > 1
+        )
+    """)
     op.create_index("uq_events_provider_event_id", "events", ["provider", "event_id"], unique=True)
     op.create_index("ix_events_message_id", "events", ["message_id"])
     op.drop_index("uq_events_message_id", table_name="events")

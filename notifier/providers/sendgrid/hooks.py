@@ -61,7 +61,7 @@ def _report(event: dict[str, Any]) -> StatusReport:
     return StatusReport(
         event_id=str(
             event.get("sg_event_id") or hashlib.sha256(msgspec.json.encode(event, order="sorted")).hexdigest()
-        ),
+        )[:300],
         attempt_id=_uuid(event.get("attempt_id")),
         ref=ref or None,
         kind=kind,
