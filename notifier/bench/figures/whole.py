@@ -119,7 +119,7 @@ def run(
         while _is_open(database, newest, reported=with_callbacks):
             if time.perf_counter() > end:
                 raise Stuck(f"After {LONGEST:.0f} s the run is not over.")
-            time.sleep(0.05)
+            time.sleep(0.1)
         seconds = time.perf_counter() - begun
         cpu, memory = cost.spent(database, pids).since(before), cost.memory(pids)
     with database.begin() as db:
