@@ -16,6 +16,7 @@ from notifier import settings as configuration
 from notifier.bench.command import bench
 from notifier.bounces import bounces
 from notifier.braking import brakes
+from notifier.callbacks import callbacks
 from notifier.errors import NotifierError
 from notifier.settings import Settings
 
@@ -290,3 +291,4 @@ def _report(what: str, problems: Iterable[Any]) -> None:
 commands.add_command(bench)
 commands.add_command(brakes)
 commands.add_command(bounces)
+commands.add_command(callbacks)

@@ -103,25 +103,16 @@ def ring(db: Session, lane: str) -> None:
     db.info.setdefault("bells", set()).add(lane)
 
 
-def copy(
-    db: Session, table: str, named: Sequence[str], rows: Iterable[Sequence[Any]], *, types: Sequence[str] = ()
-) -> None:
+def copy(db: Session, table: str, named: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """
     Append rows by COPY, in the session's transaction: the fastest way in.
 
-    Values are text, numbers, moments, ids, bytes, lists of texts or None; JSON goes as text. `types` of the columns, as
-    PostgreSQL names them: the rows go in binary then, which spares what is long or `bytea` from being written as text
-    and read again; every value has to be of its column's type, and JSON `Jsonb`.
+    Values are text, numbers, moments, ids, bytes, lists of texts or None; JSON goes as text.
     """
-    into = f"COPY {table} ({', '.join(named)}) FROM STDIN{' (FORMAT binary)' if types else ''}"
-    written = "" if types else columns.as_lines(rows)
+    into = f"COPY {table} ({', '.join(named)}) FROM STDIN"
+    written = columns.as_lines(rows)
     with _as_sqlalchemy(into), raw(db).cursor() as cursor, cursor.copy(into) as copying:
-        if not types:
-            copying.write(written)
-            return
-        copying.set_types(types)
-        for row in rows:
-            copying.write_row(row)
+        copying.write(written)
 
 
 def rows(db: Session, sql: str, values: Mapping[str, Any] | None = None) -> list[Any]:

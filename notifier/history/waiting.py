@@ -11,7 +11,7 @@ from notifier.history.attention import unknown_by_provider
 
 #: Beyond this many rows messages are counted by the planner's statistics: a count would read the whole table.
 EXACT = 200_000
-#: Callbacks looked at for what went wrong with them: the newest.
+#: Sets of callbacks looked at for what went wrong with them: the newest.
 WINDOW = 20_000
 
 _BY_STATE = text("SELECT state, count(*) FROM messages GROUP BY state")
@@ -24,12 +24,13 @@ _ESTIMATED = text("""
 _SIZE = text("SELECT reltuples FROM pg_class WHERE oid = 'messages'::regclass")
 _PENDING = text("""
     SELECT (SELECT count(*) FROM triggers WHERE state = 'pending') AS triggers,
-           (SELECT coalesce(sum(cardinality(hooks)), 0) FROM pending_hooks) AS hooks,
+           (SELECT coalesce(sum(many), 0) FROM pending_hooks) AS hooks,
            (SELECT count(*) FROM brakes WHERE released_at IS NULL) AS brakes
 """)
 _HOOKS = text("""
-    SELECT coalesce(sum(unmatched), 0) AS unmatched, count(*) FILTER (WHERE error <> '') AS failed
-    FROM hooks WHERE id > (SELECT coalesce(max(id), 0) - :window FROM hooks)
+    WITH newest AS (SELECT coalesce(max(id), 0) - :window AS after FROM hook_sets)
+    SELECT (SELECT coalesce(sum(unmatched), 0) FROM hook_sets, newest WHERE id > after) AS unmatched,
+           (SELECT count(*) FROM hooks, newest WHERE id > after AND error <> '') AS failed
 """)
 # The first of each lane and channel, by the index claims read; without its channel the whole queue would be read.
 _OLDEST = text("""

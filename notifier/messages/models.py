@@ -219,4 +219,4 @@ class Event(Base):
     reported_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """The provider's own time, where it gives one."""
     hook_id: Mapped[int | None] = mapped_column(BigInteger)
-    """The raw callback it came in (`tracking.models.Hook`)."""
+    """The set of raw callbacks it came in (`tracking.models.HookSet`; `notifier callbacks` reads it)."""

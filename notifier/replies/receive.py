@@ -45,15 +45,16 @@ def receive_pending(db: Session, providers: Mapping[str, Provider], *, limit: in
     Hooks that another worker holds are left to it. One that cannot be read or stored fails alone, with its error.
     """
     claimed = pending.claim(db, "inbound", providers, limit=limit)
-    for hook in claimed:
+    for callback in claimed:
+        provider = callback.provider
         try:
             with db.begin_nested():
-                for inbound in providers[hook.provider].inbound(hook.as_received()):
-                    _receive(db, inbound, provider=hook.provider, now=now)
+                for inbound in providers[provider].inbound(callback.hook):
+                    _receive(db, inbound, provider=provider, now=now)
         except pending.POISON as error:
-            pending.fail(db, hook, error)
-            log.warning("inbound hook failed", hook=hook.id, provider=hook.provider, error=type(error).__name__)
-    return sum(hook.weight for hook in claimed)
+            pending.fail(db, callback, error)
+            log.warning("inbound hook failed", hook_set=callback.set_id, provider=provider, error=type(error).__name__)
+    return sum(callback.weight for callback in claimed)
 
 
 def _receive(db: Session, inbound: Inbound, *, provider: str, now: datetime) -> None:

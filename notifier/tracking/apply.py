@@ -25,7 +25,7 @@ log = structlog.get_logger()
 class Read(Struct, frozen=True):
     """A callback and what it says."""
 
-    hook: PendingHook
+    callback: PendingHook
     reports: Sequence[StatusReport]
 
 
@@ -35,17 +35,17 @@ def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int,
 
     A hook of up to 1 kB weighs 1, so that a post of a thousand reports is not taken for one of one; less than `limit`
     is taken when no more is to be had, or others have the oldest. Reports that name no attempt of ours are counted on
-    their hook, repeats change nothing, and a hook that cannot be read or stored fails alone, with its error.
+    their set, repeats change nothing, and a hook that cannot be read or stored fails alone, with its error.
     """
     claimed = pending.claim(db, "status", providers, limit=limit)
-    taken = sum(hook.weight for hook in claimed)
+    taken = sum(callback.weight for callback in claimed)
     read: list[Read] = []
-    for hook in claimed:
+    for callback in claimed:
         try:
-            received = hook.as_received()
-            read.append(Read(hook, _storable(providers[hook.provider].reports(received), received.attempt_id)))
+            said = providers[callback.provider].reports(callback.hook)
+            read.append(Read(callback, _storable(said, callback.hook.attempt_id)))
         except pending.POISON as error:
-            _set_aside(db, hook, error)
+            _set_aside(db, callback, error)
     try:
         with db.begin_nested(), by_key(db):
             _apply(db, read, now=now)
@@ -53,14 +53,14 @@ def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int,
         raise  # a database that is away, or asks for another try: the whole set is taken again
     except pending.POISON as error:
         if len(read) == 1:
-            _set_aside(db, read[0].hook, error)
+            _set_aside(db, read[0].callback, error)
             return taken
         for one in read:
             try:
                 with db.begin_nested(), by_key(db):
                     _apply(db, [one], now=now)
             except pending.POISON as alone:
-                _set_aside(db, one.hook, alone)
+                _set_aside(db, one.callback, alone)
     return taken
 
 
@@ -69,24 +69,24 @@ def _apply(db: Session, read: Sequence[Read], *, now: datetime) -> None:
     matched: list[Applied] = []
     unmatched: dict[int, int] = {}
     for one in read:
-        hook = one.hook
+        provider, set_id = one.callback.provider, one.callback.set_id
         for report in one.reports:
-            found = by_id.get(report.attempt_id) if report.attempt_id else by_ref.get((hook.provider, report.ref or ""))
-            if found is None or found.provider != hook.provider:
-                unmatched[hook.id] = unmatched.get(hook.id, 0) + 1
+            found = by_id.get(report.attempt_id) if report.attempt_id else by_ref.get((provider, report.ref or ""))
+            if found is None or found.provider != provider:
+                unmatched[set_id] = unmatched.get(set_id, 0) + 1
                 continue
             matched.append(
                 Applied(
                     message_id=found.message_id,
                     attempt_id=found.attempt_id,
-                    provider=hook.provider,
+                    provider=provider,
                     event_id=report.event_id,
                     kind=report.kind,
                     reason=report.reason,
                     ref=report.ref,
                     detail=report.detail,
                     reported_at=report.reported_at,
-                    hook_id=hook.id,
+                    hook_id=set_id,
                 )
             )
     # A replayed callback must have no consequence either: a complaint replayed after the person has asked to hear
@@ -102,7 +102,7 @@ def _apply(db: Session, read: Sequence[Read], *, now: datetime) -> None:
 
 def _attempts(db: Session, read: Sequence[Read]) -> tuple[dict[UUID, Known], dict[tuple[str, str], Known]]:
     ids = {report.attempt_id for one in read for report in one.reports if report.attempt_id}
-    nameless = [(one.hook.provider, report.ref) for one in read for report in one.reports if not report.attempt_id]
+    nameless = [(one.callback.provider, report.ref) for one in read for report in one.reports if not report.attempt_id]
     refs = {(provider, ref) for provider, ref in nameless if ref}
     return known.by_id(db, ids), known.by_ref(db, list(refs))
 
@@ -124,6 +124,6 @@ def _plain(detail: str) -> str:
     return detail.replace("\x00", "").encode("utf-8", "replace").decode()[:500]
 
 
-def _set_aside(db: Session, hook: PendingHook, error: Exception) -> None:
-    pending.fail(db, hook, error)
-    log.warning("status hook failed", hook=hook.id, provider=hook.provider, error=type(error).__name__)
+def _set_aside(db: Session, callback: PendingHook, error: Exception) -> None:
+    pending.fail(db, callback, error)
+    log.warning("status hook failed", hook_set=callback.set_id, provider=callback.provider, error=type(error).__name__)

@@ -1,30 +1,37 @@
 """The queue of verified callbacks, in sets as they were kept: put there, claimed, and what failed set aside."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
-from msgspec.json import decode
-from sqlalchemy import text
+from psycopg.types.json import Jsonb
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from notifier.db import in_index_order, rows
 from notifier.providers.contract import Hook, Provider
+from notifier.tracking.packed import ENCODING, pack, unpack
 
 #: What one callback's content can cause: anything (a mail within a mail within a mail exhausts the stack). Trouble with
 #: the database itself is told apart by `fail`, which lets it through: the whole batch is tried again.
 POISON = Exception
 
 _PUT = """
-    INSERT INTO pending_hooks (kind, provider, weight, hooks)
-    SELECT %(kind)b::text, %(provider)b::text, %(weight)b::int,
-           ARRAY(SELECT nextval('hooks_id_seq') FROM generate_series(1, %(many)b::int))
-    RETURNING hooks
+    WITH numbered AS MATERIALIZED (
+        SELECT nextval('hooks_id_seq') AS id, n.* FROM unnest(
+            %(kinds)s::text[], %(providers)s::text[], %(many)s::int[], %(weights)s::int[], %(packed)b::bytea[]
+        ) AS n(kind, provider, many, weight, packed)
+    ), kept AS (
+        INSERT INTO hook_sets (id, provider, kind, many, encoding, packed)
+        SELECT id, provider, kind, many, %(encoding)b::text, packed FROM numbered
+    )
+    INSERT INTO pending_hooks (kind, id, provider, many, weight)
+    SELECT kind, id, provider, many, weight FROM numbered
 """
 # As many sets are locked as the oldest would be enough, and weighed again: they may be others, that nobody has locked.
 # What is too much goes back when the transaction ends, and others look past it until then. A set's place is looked up
-# as it was locked, and callbacks by their ids: no plan of joining them can be a bad one.
+# as it was locked, and its callbacks by its id: no plan of joining them can be a bad one.
 _CLAIM = """
     WITH oldest AS MATERIALIZED (
         SELECT id, weight FROM pending_hooks WHERE kind = %(kind)b AND provider = ANY(%(providers)s)
@@ -39,35 +46,44 @@ _CLAIM = """
         DELETE FROM pending_hooks WHERE ctid = ANY(ARRAY(
             SELECT place FROM (SELECT place, sum(weight) OVER (ORDER BY id) - weight AS before FROM locked) AS weighed
             WHERE before < %(limit)b::int
-        )) RETURNING id, hooks
+        )) RETURNING id
     )
-    SELECT hook.* FROM unnest(ARRAY(SELECT unnest(hooks) FROM taken)) AS one(id), LATERAL (
-        SELECT h.id, h.provider, h.url, h.headers::text, h.body FROM hooks h WHERE h.id = one.id OFFSET 0
-    ) AS hook
+    SELECT kept.* FROM taken, LATERAL (
+        SELECT id, provider, kind, encoding, packed, received_at FROM hook_sets WHERE id = taken.id OFFSET 0
+    ) AS kept
 """
 _UNMATCHED = """
-    UPDATE hooks h SET unmatched = c.unmatched
+    UPDATE hook_sets h SET unmatched = c.unmatched
     FROM unnest(%(ids)s::bigint[], %(unmatched)s::int[]) AS c(id, unmatched) WHERE h.id = c.id
 """
-_FAIL = text("UPDATE hooks SET error = :error WHERE id = :id")
+_FAIL = """
+    INSERT INTO hooks (id, provider, kind, url, headers, body, received_at, error)
+    VALUES (nextval('hooks_id_seq'), %(provider)s, %(kind)s, %(url)s, %(headers)s, %(body)b, %(received_at)s, %(error)s)
+"""
+
+
+class Together(Struct, frozen=True):
+    """Callbacks to be kept as one set."""
+
+    kind: str
+    provider: str
+    hooks: Sequence[Hook]
 
 
 class PendingHook(Struct, frozen=True, kw_only=True):
     """A claimed callback; the claim lasts as long as the transaction."""
 
-    id: int
+    set_id: int
+    """Of the set it was kept in."""
     provider: str
-    url: str
-    headers: dict[str, Any]
-    body: bytes
+    kind: str
+    hook: Hook
+    """As the provider's adapter reads it."""
+    received_at: datetime
 
     @property
     def weight(self) -> int:
-        return weight(self.body)
-
-    def as_received(self) -> Hook:
-        """Return it as the provider's adapter reads it."""
-        return Hook(url=self.url, headers=self.headers, body=self.body)
+        return weight(self.hook.body)
 
 
 def weight(body: bytes) -> int:
@@ -75,10 +91,17 @@ def weight(body: bytes) -> int:
     return max(len(body) // 1000, 1)
 
 
-def put(db: Session, kind: str, provider: str, *, many: int, weight: int) -> list[int]:
-    """Make a set of callbacks pending, to be claimed together; return the ids they are to be kept under."""
-    (row,) = rows(db, _PUT, {"kind": kind, "provider": provider, "many": many, "weight": weight})
-    return list(row.hooks)
+def put(db: Session, sets: Sequence[Together]) -> None:
+    """Keep sets of callbacks, each to be claimed together."""
+    values = {
+        "kinds": [one.kind for one in sets],
+        "providers": [one.provider for one in sets],
+        "many": [len(one.hooks) for one in sets],
+        "weights": [sum(weight(hook.body) for hook in one.hooks) for one in sets],
+        "packed": [pack(one.hooks) for one in sets],
+        "encoding": ENCODING,
+    }
+    rows(db, _PUT, values)
 
 
 def claim(
@@ -94,21 +117,22 @@ def claim(
     with in_index_order(db):
         taken = rows(db, _CLAIM, asked)
     return [
-        PendingHook(id=row.id, provider=row.provider, url=row.url, headers=decode(row.headers), body=row.body)
+        PendingHook(set_id=row.id, provider=row.provider, kind=row.kind, hook=hook, received_at=row.received_at)
         for row in sorted(taken)
+        for hook in unpack(row.encoding, row.packed)
     ]
 
 
 def count(db: Session, unmatched: Mapping[int, int]) -> None:
-    """Note with callbacks how many of their reports name no attempt of ours."""
+    """Note with sets of callbacks how many of their reports name no attempt of ours."""
     some = {ident: many for ident, many in unmatched.items() if many}
     if some:
         rows(db, _UNMATCHED, {"ids": list(some), "unmatched": list(some.values())})
 
 
-def fail(db: Session, hook: PendingHook, error: Exception) -> None:
+def fail(db: Session, pending: PendingHook, error: Exception) -> None:
     """
-    Set a callback aside with its error; the text a person wrote is never part of that.
+    Set a callback aside with its error, by itself; the text a person wrote is never part of that.
 
     Raises:
         OperationalError, InterfaceError, ProgrammingError: `error` was trouble with the database, or its tables are not
@@ -117,7 +141,21 @@ def fail(db: Session, hook: PendingHook, error: Exception) -> None:
     if isinstance(error, OperationalError | InterfaceError) or _is_of_tables(error):
         raise error
     reason = str(error.orig).splitlines()[0] if isinstance(error, DBAPIError) else str(error)
-    db.execute(_FAIL, {"id": hook.id, "error": f"{type(error).__name__}: {reason}".replace("\x00", "")[:500]})
+    hook = pending.hook
+    values = {
+        "provider": pending.provider,
+        "kind": pending.kind,
+        "url": _storable(hook.url),
+        "headers": Jsonb({name: _storable(value) for name, value in hook.headers.items()}),
+        "body": hook.body,
+        "received_at": pending.received_at,
+        "error": _storable(f"{type(error).__name__}: {reason}")[:500],
+    }
+    rows(db, _FAIL, values)
+
+
+def _storable(words: str) -> str:
+    return words.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _is_of_tables(error: Exception) -> bool:

@@ -25,6 +25,7 @@ from notifier.providers.contract import (
     Unknown,
 )
 from notifier.tracking.keep import Verified
+from notifier.tracking.packed import unpack
 
 
 class FakeProvider:
@@ -63,14 +64,25 @@ def inbound(texts: Sequence[Inbound], provider: str = "twilio") -> Verified:
 
 
 def queue(db: Session) -> list[str]:
-    """Tell what became of each callback, in the order they came: `pending`, `failed` or `done`."""
+    """Tell of each set of callbacks, in the order they came, whether it is `pending` or `done`."""
     return list(db.scalars(_QUEUE))
 
 
+def kept(db: Session) -> list[Hook]:
+    """Return all the callbacks, in the order they came."""
+    return [hook for row in db.execute(_KEPT) for hook in unpack(row.encoding, row.packed)]
+
+
+def aside(db: Session) -> list[str]:
+    """Return the errors of the callbacks that were set aside."""
+    return list(db.scalars(_ASIDE))
+
+
 _QUEUE = text("""
-    SELECT CASE WHEN id IN (SELECT unnest(hooks) FROM pending_hooks) THEN 'pending'
-                WHEN error <> '' THEN 'failed' ELSE 'done' END FROM hooks ORDER BY id
+    SELECT CASE WHEN id IN (SELECT id FROM pending_hooks) THEN 'pending' ELSE 'done' END FROM hook_sets ORDER BY id
 """)
+_KEPT = text("SELECT encoding, packed FROM hook_sets ORDER BY id")
+_ASIDE = text("SELECT error FROM hooks ORDER BY id")
 
 
 def make_message(db: Session, now: datetime, **given: Any) -> Message:

@@ -17,7 +17,7 @@ from tests.tracking.support import FakeProvider, status
 MANY, SET, EACH = 3000, 50, 6
 """Rows that are there, messages of a set, and rows a set may read of a table for each."""
 
-TABLES = ("messages", "attempts", "runs", "hooks", "pending_hooks", "events", "due_messages")
+TABLES = ("messages", "attempts", "runs", "hook_sets", "pending_hooks", "events", "due_messages")
 
 _QUIET = "ALTER TABLE {} SET (autovacuum_enabled = off)"
 _FILL = text("""

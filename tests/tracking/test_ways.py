@@ -67,7 +67,7 @@ _DUE = """
     SELECT id, customer_id, lane, channel, topic, journey, due_at FROM messages WHERE id = :id
 """
 _EMPTY = (
-    "messages", "due_messages", "attempts", "refs", "events", "hooks", "pending_hooks", "runs", "triggers",
+    "messages", "due_messages", "attempts", "refs", "events", "hook_sets", "pending_hooks", "runs", "triggers",
     "suppressions",
 )  # fmt: skip
 
