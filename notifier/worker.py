@@ -29,6 +29,8 @@ WATCH = timedelta(seconds=5)
 """How often senders are asked whether their reports still come."""
 BILLING = timedelta(seconds=5)
 """How often billing looks whether anything has come due by itself."""
+NICE = 5
+"""On a machine they share, the web process and PostgreSQL go first: people and providers wait for those."""
 JOINED_WITHIN = 5.0
 """Seconds a worker that stops waits for what it does by the clock, once its calls are settled."""
 
@@ -36,6 +38,8 @@ JOINED_WITHIN = 5.0
 def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None:
     """Run one worker until SIGTERM or SIGINT; claims in hand are finished or handed back before it returns."""
     stopped = stopped or _stopped_by_signal()
+    if sys.platform != "win32":
+        os.nice(NICE)
     if settings.demo:
         follow_parent()
     with House(settings, may_create=True) as house:
