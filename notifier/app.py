@@ -1,14 +1,18 @@
 """The web process: the console, the customers' pages, the API and the doors for providers, on one port."""
 
 import gc
+import os
 from datetime import timedelta
+from typing import Any
 
 import uvicorn
 from litestar import Litestar, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
+from litestar.types import ASGIApp
 from sqlalchemy.orm import Session
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from billing.portal import routes as billing_pages
 from billing.portal.context import PayContext
@@ -36,10 +40,12 @@ def serve(settings: Settings) -> None:
     with House(settings, may_create=True) as house:
         if settings.owns_database:
             publish.publish(house)
-        app = create(house)
+        app = served(house)
         _settle_in()
         uvicorn.run(
             app,
+            interface="asgi3",
+            proxy_headers=False,
             host=settings.host,
             port=settings.port,
             log_level="warning",
@@ -60,11 +66,22 @@ def _settle_in() -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
-def create(house: House) -> Litestar:
-    """Put the edges together."""
-    machines = MachineParts(
-        database=house.database, settings=house.settings, secret=house.secret, providers=house.providers.by_name
-    )
+def served(house: House) -> ASGIApp:
+    """
+    Return all that is served: the busy doors, and the framework behind them.
+
+    What a proxy says of the caller (of `FORWARDED_ALLOW_IPS`, as uvicorn reads it) is for the framework alone: a door
+    asks for a key or a signature, whoever knocks.
+    """
+    doors = api.doors(_machines(house))
+    framework: Any = create(house, doors)  # uvicorn and Litestar have each their own types of an ASGI app
+    behind: Any = ProxyHeadersMiddleware(framework, os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))
+    return doors.before(behind)
+
+
+def create(house: House, doors: api.Doors | None = None) -> Litestar:
+    """Put the edges together; `doors`: those that are shared."""
+    machines = _machines(house)
     staff = StaffParts(
         database=house.database,
         settings=house.settings,
@@ -72,8 +89,7 @@ def create(house: House) -> Litestar:
         library=house.library,
         providers=tuple(house.providers),
     )
-    doors = api.doors(machines)
-    app = Litestar(
+    return Litestar(
         route_handlers=[
             *api.create(machines, doors),
             *portal.create(machines),
@@ -91,8 +107,12 @@ def create(house: House) -> Litestar:
         },
         debug=False,
     )
-    app.asgi_handler = doors.before(app.asgi_handler)
-    return app
+
+
+def _machines(house: House) -> MachineParts:
+    return MachineParts(
+        database=house.database, settings=house.settings, secret=house.secret, providers=house.providers.by_name
+    )
 
 
 @get("/static/{path:path}", sync_to_thread=False, include_in_schema=False)

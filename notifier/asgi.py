@@ -65,19 +65,16 @@ class Front:
         self._below = [(address, door) for address, door in doors.items() if address.endswith("/")]
         self._behind = behind
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Find the door for one request."""
-        await self._for(scope)(scope, receive, send)
-
-    def _for(self, scope: Scope) -> ASGIApp:
         if scope.get("method") == "POST":  # nothing but HTTP has one
             path = scope["path"]
             if path in self._exact:
-                return self._exact[path]
+                return self._exact[path](scope, receive, send)
             for address, door in self._below:
                 if path.startswith(address):
-                    return door
-        return self._behind
+                    return door(scope, receive, send)
+        return self._behind(scope, receive, send)
 
 
 async def read_body(receive: Receive, *, announced: str, most: int, dropped: int = 0) -> bytes:
