@@ -61,9 +61,9 @@ class Together(Generic[Item, Outcome]):
         self._flushing: set[asyncio.Task[None]] = set()
         self._begun: list[float] = []
 
-    async def __call__(self, item: Item) -> Outcome:
+    def __call__(self, item: Item) -> "asyncio.Future[Outcome]":
         """
-        Put the item into the next transaction and wait for its commit.
+        Put the item into the next transaction; what is returned has its outcome after the commit.
 
         Raises:
             Unavailable: too many wait already, or the database keeps them waiting. Nothing was done.
@@ -78,8 +78,8 @@ class Together(Generic[Item, Outcome]):
         self._waiting.append((item, weight, answer))
         self._weight += weight
         if not self._flushing or (len(self._flushing) < self._at_once and self._weight >= self._most):
-            self._flushing.add(asyncio.create_task(self._flush()))
-        return await answer
+            self._flushing.add(loop.create_task(self._flush()))
+        return answer
 
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable
 
 import pytest
 
@@ -42,12 +41,12 @@ def test_a_second_transaction_is_begun_when_it_is_full_and_not_before() -> None:
 
     async def ask() -> list[list[int]]:
         same = Together[int, int](work, most=3, at_once=2)
-        first = asyncio.create_task(same(0))
+        first = same(0)
         await asyncio.to_thread(another.acquire, timeout=10)
-        others = [asyncio.create_task(same(item)) for item in (1, 2)]
+        others = [same(item) for item in (1, 2)]
         await asyncio.sleep(0.02)
         with_a_few = list(begun)
-        others += [asyncio.create_task(same(item)) for item in (3, 4)]
+        others += [same(item) for item in (3, 4)]
         await asyncio.to_thread(another.acquire, timeout=10)
         let_go.set()
         await asyncio.gather(first, *others)
@@ -68,7 +67,7 @@ def test_what_is_not_enough_waits_a_moment_for_more() -> None:
         same = Together[int, int](work, enough=3)
         waiting = []
         for item in range(3):
-            waiting.append(asyncio.create_task(same(item)))
+            waiting.append(same(item))
             for _ in range(5):  # turns of the loop in which one alone would have been begun
                 await asyncio.sleep(0)
         await asyncio.gather(*waiting)
@@ -88,12 +87,15 @@ def test_a_flood_is_asked_to_come_again_and_is_let_in_later() -> None:
 
     async def ask() -> tuple[int, int]:
         same = Together[int, int](work, most=2)
-        waiting = [asyncio.ensure_future(same(item)) for item in range(2 * together.DEEPEST + 20)]
-        await asyncio.sleep(0.05)
-        refused = [one for one in waiting if one.done() and isinstance(one.exception(), Unavailable)]
+        waiting, refused = [], 0
+        for item in range(2 * together.DEEPEST + 20):
+            try:
+                waiting.append(same(item))
+            except Unavailable:
+                refused += 1
         let_go.set()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        return len(refused), await same(7)
+        await asyncio.gather(*waiting)
+        return refused, await same(7)
 
     refused, later = asyncio.run(ask())
 
@@ -110,7 +112,7 @@ def test_a_database_that_does_not_answer_keeps_nobody_waiting() -> None:
 
     async def ask() -> int:
         same = Together[int, int](work, patience=0.05)
-        first: Awaitable[int] = asyncio.create_task(same(1))
+        first = same(1)
         await asyncio.sleep(0.1)
         with pytest.raises(Unavailable):
             await same(2)

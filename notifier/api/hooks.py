@@ -2,6 +2,7 @@
 
 import hmac
 from collections import Counter as Counted
+from collections.abc import Awaitable
 from typing import Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -49,13 +50,13 @@ def door(parts: Parts) -> Door:
     public = urlsplit(parts.settings.public_url.rstrip("/"))._replace(query="", fragment="").geturl()
     append = Together[Verified, None](lambda hooks: _append(parts, hooks), weigh=_weight, enough=_ENOUGH)
 
-    async def keep_it(
+    def keep_it(
         provider: str, kind: Literal["status", "inbound"], hook: Hook, attempt: UUID | None = None
-    ) -> None:
+    ) -> Awaitable[None]:
         kept = {name: hook.headers[name] for name in _KEPT_HEADERS if name in hook.headers}
         if attempt:
             kept[ATTEMPT] = str(attempt)
-        await append(Verified(provider=provider, kind=kind, hook=Hook(url=hook.url, headers=kept, body=hook.body)))
+        return append(Verified(provider=provider, kind=kind, hook=Hook(url=hook.url, headers=kept, body=hook.body)))
 
     async def take(scope: Scope, receive: Receive) -> Answer:
         match scope["path"].strip("/").split("/")[1:]:
