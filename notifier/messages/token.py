@@ -1,6 +1,5 @@
 """Signed tokens: what a customer's link and a provider's callback carry instead of a login."""
 
-import hashlib
 import hmac
 from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
@@ -8,8 +7,9 @@ from uuid import UUID
 
 import msgspec
 
+from notifier.mac import Mac
+
 _SIGNATURE_BYTES = 12
-_BLOCK = 64
 
 
 def make(secret: str, message_id: UUID) -> str:
@@ -60,17 +60,9 @@ def read_bounce(secret: str, token: str) -> UUID | None:
 
 
 def _sign(secret: str, purpose: bytes, raw: bytes) -> bytes:
-    begun = _begun(secret, purpose)
-    inner, outer = begun[0].copy(), begun[1].copy()
-    inner.update(raw)
-    outer.update(inner.digest())
-    return outer.digest()[:_SIGNATURE_BYTES]
+    return _mac(secret, purpose)(raw)[:_SIGNATURE_BYTES]
 
 
 @lru_cache(maxsize=16)
-def _begun(secret: str, purpose: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
-    """Return the two halves of HMAC-SHA-256 (RFC 2104) with the key already in: every message has several to sign."""
-    key = secret.encode()
-    key = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key) + purpose + b":")
-    return inner, hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
+def _mac(secret: str, purpose: bytes) -> Mac:
+    return Mac(secret.encode(), "sha256", purpose + b":")

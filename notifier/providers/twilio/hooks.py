@@ -1,6 +1,5 @@
 """What Twilio posts to us, read into our words."""
 
-import hmac
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,13 +7,13 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
 from uuid import UUID
 
+from notifier.mac import Mac
 from notifier.providers.contract import (
     ApprovedTemplate,
     Channel,
     Content,
     Email,
     EventKind,
-    Hook,
     Inbound,
     StatusReport,
 )
@@ -38,18 +37,22 @@ KINDS: dict[str, EventKind] = {
 class Fields:
     """The fields of a form post; a name may come more than once. Has the `getlist` Twilio's validator looks for."""
 
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self.pairs = pairs
-        self._first = dict(reversed(pairs))
+    def __init__(self, parts: list[tuple[str, str, str]]) -> None:
+        """`parts`: each field's name, what stands between, and its value."""
+        self._parts = parts
+        self._first = {name: value for name, _, value in reversed(parts)}
 
     @classmethod
-    def read(cls, hook: Hook) -> "Fields":
-        """Read a body as `parse_qsl` would, in a third of the time."""
-        written = hook.body.decode("utf-8", "replace")
-        plain = written.replace("%2B", "+").replace("%3A", ":")
-        if "%" not in plain and "+" not in written:  # but for phone numbers, nothing in most of them is encoded
-            return cls([(name, value) for name, _, value in _pairs(plain)])
-        return cls([(unquote_plus(name), unquote_plus(value)) for name, _, value in _pairs(written)])
+    def read(cls, body: bytes) -> "Fields":
+        """Read a body as `parse_qsl` would, in a quarter of the time."""
+        if (plain := _plain(body)) is not None:
+            return cls(_parts(plain))
+        parts = _parts(body.decode("utf-8", "replace"))
+        return cls([(unquote_plus(name), between, unquote_plus(value)) for name, between, value in parts])
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        return [(name, value) for name, _, value in self._parts]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._first)
@@ -64,14 +67,35 @@ class Fields:
         return self._first.get(name, "")
 
 
-def _pairs(form: str) -> list[tuple[str, str, str]]:
+def _plain(body: bytes) -> str | None:
+    """Return a form with nothing left to decode, as most are but for phone numbers; None where there is more."""
+    if not body.isascii() or b"+" in body:
+        return None
+    plain = body.decode("ascii").replace("%2B", "+").replace("%3A", ":")
+    return None if "%" in plain else plain
+
+
+def _parts(form: str) -> list[tuple[str, str, str]]:
     return [pair.partition("=") for pair in form.split("&") if pair]
 
 
-def signature(token: str, url: str, fields: Fields) -> str:
+def signature(mac: Mac, url: str, body: bytes) -> str:
     """Return what Twilio signs a form post with: what its package computes, in a quarter of the time."""
-    said = url + "".join([name + value for name, value in sorted(set(fields.pairs))])
-    return b64encode(hmac.digest(token.encode(), said.encode(), "sha1")).decode()
+    said = _said(body)
+    if said is None:
+        said = "".join([name + value for name, value in sorted(set(Fields.read(body).pairs))])
+    return b64encode(mac((url + said).encode())).decode()
+
+
+def _said(body: bytes) -> str | None:
+    """Return the fields as they are signed, sorted and with nothing between, where that takes no decoding."""
+    plain = _plain(body)
+    if plain is None or "\0" in plain:
+        return None
+    # Names and values sort as pairs do when what stands between them comes before every letter.
+    pairs = {pair.replace("=", "\0", 1) for pair in plain.split("&")}
+    said = "".join(sorted(pairs))
+    return said.replace("\0", "") if said.count("\0") == len(pairs) else None
 
 
 def reports(fields: Fields, attempt_id: UUID | None) -> list[StatusReport]:
