@@ -21,7 +21,7 @@ class Twilio(FakeProvider):
     """Reads what Twilio posts."""
 
     def reports(self, hook: Hook) -> list[hooks.StatusReport]:
-        return hooks.reports(hooks.Fields.read(hook), hook.attempt_id)
+        return hooks.reports(hooks.Fields.read(hook.body), hook.attempt_id)
 
 
 def posted(attempt: object, ref: str, status: str) -> Verified:
