@@ -27,7 +27,7 @@ COUNT = _Count()
 
 
 @click.command()
-@click.option("--triggers", type=COUNT, default="2000", show_default=True, help="Of each run; two messages each.")
+@click.option("--triggers", type=COUNT, default="10000", show_default=True, help="Of each run; two messages each.")
 @click.option("--workers", type=click.IntRange(1, 64), default=os.cpu_count() or 1, show_default="cores")
 @click.option(
     "--history", type=COUNT, default="0", show_default=True, help="Messages of history to fill in, then run again."

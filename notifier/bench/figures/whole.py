@@ -41,6 +41,7 @@ _SENT = text("""
     SELECT m.channel, count(*) AS many FROM messages m JOIN triggers t ON t.id = m.trigger_id
     WHERE m.state IN ('sent', 'delivered') AND t.id > :after GROUP BY 1
 """)
+_ENDED = text("SELECT max(settled_at) FROM attempts WHERE id > :newest")
 _ASKED = text("SELECT count(*) FROM messages WHERE state <> 'skipped' AND trigger_id > :after")
 
 
@@ -57,7 +58,7 @@ class Whole(Struct, frozen=True, kw_only=True):
     triggers: int
     messages: int
     seconds: float
-    """From the first trigger handed in to the last message settled."""
+    """From the first trigger handed in to the last message settled, or reported on; by the database's clock."""
     by_channel: dict[str, int]
     lost: int
     doubled: int
@@ -112,17 +113,19 @@ def run(
     with place.children([["worker"]] * workers, environ) as started:
         pids = [process.pid for process in started]
         wait_for(database, workers)
-        before, begun = cost.spent(database, pids), time.perf_counter()
+        before = cost.spent(database, pids)
+        with database.begin() as db:
+            begun = clock.machine_now(db)
         for batch in feed.batches(raws):
             hand_in(database, batch)
-        end = begun + LONGEST
+        end = time.perf_counter() + LONGEST
         while _is_open(database, newest, reported=with_callbacks):
             if time.perf_counter() > end:
                 raise Stuck(f"After {LONGEST:.0f} s the run is not over.")
             time.sleep(0.1)
-        seconds = time.perf_counter() - begun
         cpu, memory = cost.spent(database, pids).since(before), cost.memory(pids)
     with database.begin() as db:
+        ended = db.execute(_ENDED, {"newest": newest}).scalar_one() or begun
         by_channel = {row.channel: row.many for row in db.execute(_SENT, {"after": after})}
         asked = db.execute(_ASKED, {"after": after}).scalar_one()
         ledger = {row.id: row.message_id for row in db.execute(_LEDGER, {"since": since})}
@@ -132,7 +135,7 @@ def run(
         after=after,
         triggers=len(raws),
         messages=sum(by_channel.values()),
-        seconds=seconds,
+        seconds=(ended - begun).total_seconds(),
         by_channel=by_channel,
         lost=lost,
         doubled=doubled,
