@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from struct import pack
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import psycopg
 from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 
 def as_lines(rows: Iterable[Sequence[Any]]) -> str:
@@ -58,8 +60,9 @@ _WRITTEN: dict[type, Callable[[Any], str]] = {
 }
 #: An array quotes as JSON does, but knows no escapes other than of quotes and backslashes.
 _ESCAPED_OTHERWISE = re.compile(rb'\\[^"\\]')
-#: Ids (UUID) and times cost the server as much more to read as they cost us less to write.
+#: Ids (UUID) and times cost the server as much more to read so as they cost us less to write.
 _LIKE_ARRAYS = ({str}, {int})
+_OF_UUIDS, _OF_BYTES = (psycopg.adapters.types[name].oid for name in ("uuid", "bytea"))
 
 
 class Array:
@@ -76,17 +79,32 @@ class _ArrayDumper(Dumper):
         return obj.written
 
 
+class BinaryArray(Array):
+    """The same in binary."""
+
+    __slots__ = ()
+
+
+class _BinaryArrayDumper(_ArrayDumper):
+    format = Format.BINARY
+
+
 psycopg.adapters.register_dumper(Array, _ArrayDumper)
+psycopg.adapters.register_dumper(BinaryArray, _BinaryArrayDumper)
 
 
 def as_arrays(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with lists of texts or numbers as arrays, for `%(name)s`; others stay, for `%(name)b`."""
+    """Return the values with lists of texts or numbers as arrays, for `%(name)s`; others are for `%(name)b`."""
     return {name: _array_of(value) if type(value) is list else value for name, value in values.items()}
 
 
 def _array_of(values: list[Any]) -> "Array | list[Any]":
-    kinds = {*map(type, values)} - {type(None)}
-    if kinds not in _LIKE_ARRAYS:
+    kinds = {*map(type, values)}
+    if kinds == {UUID}:
+        return _in_binary([one.int.to_bytes(16) for one in values], _OF_UUIDS)
+    if kinds == {bytes} and len({*map(len, values)}) == 1:
+        return _in_binary(values, _OF_BYTES)
+    if kinds - {type(None)} not in _LIKE_ARRAYS:
         return values
     try:
         written = _encoder.encode(values)
@@ -95,3 +113,9 @@ def _array_of(values: list[Any]) -> "Array | list[Any]":
     if b"\\" in written and _ESCAPED_OTHERWISE.search(written):
         return values
     return Array(b"{%b}" % written[1:-1])
+
+
+def _in_binary(items: list[bytes], oid: int) -> BinaryArray:
+    """Write what is all of one length, and never null; the driver asks a method of each, which takes thrice as long."""
+    length = pack("!i", len(items[0]))
+    return BinaryArray(pack("!5i", 1, 0, oid, len(items), 1) + length + length.join(items))

@@ -112,17 +112,23 @@ def test_whatever_is_copied_is_read_back_the_same(db: Session, many: int) -> Non
         st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.text('\\"{},N\n')
     ),
     st.lists(st.none() | st.integers(-(2**63), 2**63 - 1)),
+    st.lists(st.uuids()) | st.lists(st.none() | st.uuids()),
+    st.lists(st.binary(min_size=3, max_size=3)) | st.lists(st.none() | st.binary()),
 )
 def test_whatever_a_list_holds_arrives_the_same(
-    db: Session, texts: list[str | None], numbers: list[int | None]
+    db: Session,
+    texts: list[str | None],
+    numbers: list[int | None],
+    ids: list[UUID | None],
+    bodies: list[bytes | None],
 ) -> None:
     moments = [datetime(2026, 11, 25, 9, 30, tzinfo=UTC), None]
     values = {
         "texts": texts,
         "numbers": numbers,
-        "ids": [UUID(int=7)],
+        "ids": ids,
         "moments": moments,
-        "bodies": [b"\0\\", None],
+        "bodies": bodies,
         "none": [None],
     }
 
