@@ -100,7 +100,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     to: str
     content: Content
     callback_url: str = ""
-    """Where status reports go, for providers that take it with each call; it carries the attempt id, signed."""
+    """Where status reports on a text go, for those who take it with each call; it carries the attempt id, signed."""
 
 
 class Accepted(Struct, frozen=True, kw_only=True):

@@ -80,7 +80,7 @@ def outgoing(text: str = 'Olá, {to}: {callback_url} \\ "R$ 10"') -> Outgoing:
         channel="sms",
         to="+5511961234567",
         content=Text(text=text),
-        callback_url=f"https://aurora.example/sub/hooks/twilio/status/{TOKEN}",
+        callback_url=f"https://aurora.example/sub/hooks/zap/status/{TOKEN}",
     )
 
 

@@ -10,10 +10,12 @@ from msgspec.structs import replace
 
 from notifier.clock import move_to
 from notifier.journeys import advance
+from notifier.messages import token
 from notifier.messages.draft import Draft
 from notifier.planning.plan import planning
 from notifier.providers.contract import NotSent, Outcome, Outgoing
 from notifier.providers.outbox import Outbox
+from notifier.providers.registry import Providers
 from notifier.sending.claims import fresh
 from notifier.sending.claims.calls import Call
 from notifier.sending.claims.fresh import Desk
@@ -34,6 +36,23 @@ def test_what_may_go_now_goes_at_once_with_its_attempt_and_its_words(played: Sta
     assert played.query("SELECT DISTINCT state, number FROM attempts") == [("accepted", 1)]
     [(kept,)] = played.query("SELECT count(*) FROM contents JOIN messages m ON m.id = message_id")
     assert kept == 60
+
+
+def test_only_a_text_tells_where_its_reports_go_and_that_is_a_door_of_its_provider(played: Stage) -> None:
+    outbox = Outbox(name="second")
+    played.providers = Providers([outbox])
+    happen(played, "payment.failed", 1)
+
+    work(played)
+
+    urls = {one.channel: one.callback_url for one in outbox.taken}
+    root, _, made = urls.pop("whatsapp").rpartition("/")
+    [named] = [one.attempt_id for one in outbox.taken if one.channel == "whatsapp"]
+    assert (root, token.read_attempt(SETTINGS.secret_key, made)) == (
+        f"{SETTINGS.public_url}/hooks/second/status",
+        named,
+    )
+    assert urls == {"email": ""}
 
 
 def test_an_attempt_is_committed_before_its_call_is_made(played: Stage, outbox: Outbox) -> None:

@@ -25,7 +25,6 @@ from notifier.providers.contract import (
     StatusReport,
     Text,
 )
-from notifier.providers.doors import status_url
 from notifier.providers.gateway import shape, words
 from notifier.providers.gateway.words import AnswerShape, CallbackShape
 from notifier.providers.transport import Answer, Transport
@@ -79,7 +78,7 @@ class Gateway:
             "from": self._from,
             "text": outgoing.content.text,
             "attempt": str(outgoing.attempt_id),
-            "callback_url": status_url(outgoing.callback_url, self.name),
+            "callback_url": outgoing.callback_url,
         }
         return shape.fill(self._headers, values), shape.fill(self._body, values)
 

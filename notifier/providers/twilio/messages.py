@@ -29,7 +29,6 @@ from notifier.providers.contract import (
     StatusReport,
     Unknown,
 )
-from notifier.providers.doors import status_url
 from notifier.providers.transport import Answer, Transport, shortened
 from notifier.providers.twilio import codes, hooks
 from notifier.providers.twilio.form import encoded
@@ -120,7 +119,7 @@ class Twilio:
         sender, content = self.sender(outgoing.channel), outgoing.content
         form = {"To": prefix + outgoing.to}
         if outgoing.callback_url:
-            form["StatusCallback"] = status_url(outgoing.callback_url, self.name)
+            form["StatusCallback"] = outgoing.callback_url
         if sender.startswith("MG"):
             form["MessagingServiceSid"] = sender
         else:
