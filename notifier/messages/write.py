@@ -17,6 +17,9 @@ _COLUMNS = (
     "decisions",
 )  # fmt: skip
 
+#: To begin one takes twice as long as all the rest of a key.
+_BEGUN = blake2b(digest_size=16, person=b"message")
+
 _KEYS = "INSERT INTO message_keys (key, message_id) SELECT * FROM unnest(%(keys)b::bytea[], %(ids)b::uuid[])"
 _NEW_KEYS = f"{_KEYS} ON CONFLICT (key) DO NOTHING RETURNING key"
 
@@ -67,7 +70,9 @@ def _key(draft: Draft) -> bytes:
         f"{len(journey)}:{journey}{len(incident)}:{incident}{len(step)}:{step}{len(customer)}:{customer}"
         f"{len(draft.channel)}:{draft.channel}{len(generation)}:{generation}"
     )
-    return blake2b(framed.encode(), digest_size=16, person=b"message").digest()
+    hashed = _BEGUN.copy()
+    hashed.update(framed.encode())
+    return hashed.digest()
 
 
 def _row(ident: UUID, draft: Draft, decisions: str) -> tuple[object, ...]:
