@@ -114,7 +114,8 @@ def placeholder_sid(template: str, locale: str) -> str:
 
 def _variable(said: str) -> str:
     """Return a variable as Meta takes it (error 63013): one line, no tabs, no run of spaces, not empty."""
-    text = cleaning.short(" ".join(said.split()), LONGEST_VARIABLE)
-    if not text:
+    if "  " in said or not said.isprintable() or len(said) > LONGEST_VARIABLE:
+        said = cleaning.short(" ".join(said.split()), LONGEST_VARIABLE)
+    if not said:
         raise Unrenderable("A WhatsApp variable is empty; give it another value with `or`.")
-    return text
+    return said

@@ -133,6 +133,30 @@ def test_a_whatsapp_message_has_its_variables_in_order_and_its_button_last() -> 
     assert content.text.endswith(f"Pay now: https://aurora.example/m/{preview.LINKS.token}/pay")
 
 
+@pytest.mark.parametrize(
+    ("plan", "variable"),
+    [("Plus", "Plus"), ("Plus  and more", "Plus and more"), ("Plus\u00a0M", "Plus M"), (" Plus\n", "Plus"),
+     ("a" * 1024, "a" * 1024), ("a" * 1025, "a" * 1023 + "…"), ("é  " * 600, "é " * 511 + "é…")],
+)  # fmt: skip
+def test_a_whatsapp_variable_is_one_line_without_gaps_and_not_too_long(plan: str, variable: str) -> None:
+    content = render(LIBRARY, _with_plan(plan))
+
+    assert isinstance(content, ApprovedTemplate)
+    assert content.variables["5"] == variable
+
+
+@pytest.mark.parametrize("plan", ["", "   ", "\u00a0"])
+def test_a_whatsapp_variable_is_never_empty(plan: str) -> None:
+    with pytest.raises(Unrenderable, match="variable is empty"):
+        render(LIBRARY, _with_plan(plan))
+
+
+def _with_plan(plan: str) -> Facts:
+    facts = make_facts("payment-failed", "whatsapp")
+    data = facts.data | {"subscription": {**facts.data["subscription"], "plan": plan}}
+    return msgspec.structs.replace(facts, data=data)
+
+
 def test_a_template_nobody_wrote_is_named_beside_those_there_are() -> None:
     with pytest.raises(UnknownTemplate, match="upcoming-charge"):
         render(LIBRARY, msgspec.structs.replace(make_facts(), template="upcoming-charg"))

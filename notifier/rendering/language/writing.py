@@ -49,6 +49,8 @@ def writer(
 
 def written(value: Any) -> str:
     """Return a value as text, as the environment would have it."""
+    if type(value) is str:
+        return cleaning.value(value)
     if type(value) is Markup:
         cleaning.require_storable(str(value))
         return value
