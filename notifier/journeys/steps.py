@@ -7,6 +7,7 @@ until its last message can no longer be sent: until then a trigger that ends the
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -104,6 +105,7 @@ def advance(definition: Definition, position: Position, happened: Happened, now:
     return Moved(position=position, effects=tuple(effects), due_at=due_at, finished=is_finished)
 
 
+@lru_cache(maxsize=1000)  # a set begins to wait at one instant, for people of few zones
 def later(now: datetime, span: Span, zone: str) -> datetime:
     """Return the end of a wait. Days keep the wall-clock time; one that a leap skips becomes the next valid one."""
     if not span.days:
