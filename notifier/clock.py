@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from notifier.db import Base, rows
 from notifier.errors import Refused
 
+_SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", 0))
 _BUSINESS_NOW = "SELECT clock_timestamp() + coalesce((SELECT ahead FROM business_clock), interval '0') AS now"
 
 
@@ -79,7 +80,7 @@ def begin_at(db: Session, at: datetime) -> None:
 
 def since_boot() -> float:
     """Return seconds on this machine's clock that goes on while the machine is suspended; only for measuring ages."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    return time.clock_gettime(_SINCE_BOOT)
 
 
 def outside() -> float:
