@@ -122,9 +122,25 @@ def rows(db: Session, sql: str, values: Mapping[str, Any] | None = None) -> list
     `%(name)s::text[]` takes a list of texts or numbers, `%(name)b` anything else at a tenth of what text costs. Write
     casts, and `%%` for a percent sign.
     """
+    with _executed(db, sql, values) as cursor:
+        return cursor.fetchall() if cursor.rownumber is not None else []
+
+
+def unless_all(db: Session, sql: str, values: Mapping[str, Any], *, many: int) -> list[Any] | None:
+    """
+    Do as `rows` does, with a statement that returns a row for each of so many things it was to do.
+
+    None: it has done all of them. To read which would cost more than most statements do.
+    """
+    with _executed(db, sql, values) as cursor:
+        return None if cursor.rowcount == many else cursor.fetchall()
+
+
+@contextmanager
+def _executed(db: Session, sql: str, values: Mapping[str, Any] | None) -> Iterator[psycopg.Cursor[Any]]:
     with _as_sqlalchemy(sql), raw(db).cursor(row_factory=namedtuple_row, binary=True) as cursor:
         cursor.execute(sql, columns.as_arrays(values) if values else None)
-        return cursor.fetchall() if cursor.rownumber is not None else []
+        yield cursor
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
 
-from notifier.db import Database, by_key, copy, driver_url, ring, rows, undone_alone
+from notifier.db import Database, by_key, copy, driver_url, ring, rows, undone_alone, unless_all
 
 
 def test_bells_ring_once_and_only_after_the_commit(database: Database) -> None:
@@ -143,6 +143,15 @@ def test_whatever_a_list_holds_arrives_the_same(
     )
 
     assert row._asdict() == values
+
+
+@pytest.mark.parametrize(("known", "new"), [([], None), ([7], [(8,), (9,)]), ([7, 8, 9], [])])
+def test_what_was_done_is_read_unless_it_is_all(db: Session, known: list[int], new: list[tuple[int]] | None) -> None:
+    db.execute(text("CREATE TABLE numbers (n bigint PRIMARY KEY)"))
+    insert = "INSERT INTO numbers SELECT * FROM unnest(%(n)s::bigint[]) ON CONFLICT DO NOTHING RETURNING n"
+    rows(db, insert, {"n": known})
+
+    assert unless_all(db, insert, {"n": [7, 8, 9]}, many=3) == new
 
 
 @pytest.mark.parametrize(("values", "kind"), [(["a", "b\0"], "text"), (["a\ud800"], "text"), ([2**63], "bigint")])

@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from notifier.db import rows
+from notifier.db import unless_all
 from notifier.messages.outcomes import Change, record
 from notifier.messages.states import ENGAGEMENT_RANK, PROVES
 
@@ -74,8 +74,8 @@ def keep(db: Session, reports: Sequence[Applied], *, now: datetime) -> list[Appl
         "reported": [report.reported_at for report in ordered],
         "hooks": [report.hook_id for report in ordered],
     }
-    new = rows(db, _EVENTS, values)
-    if len(new) == len(first):
+    new = unless_all(db, _EVENTS, values, many=len(first))
+    if new is None:
         return list(first.values())
     known = {(row.message_id.int, row.provider, row.event_id) for row in new}
     return [report for key, report in first.items() if key in known]

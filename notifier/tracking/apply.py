@@ -71,7 +71,8 @@ def _apply(db: Session, read: Sequence[Read], *, now: datetime) -> None:
     for one in read:
         provider, set_id = one.callback.provider, one.callback.set_id
         for report in one.reports:
-            found = by_id.get(report.attempt_id) if report.attempt_id else by_ref.get((provider, report.ref or ""))
+            named = report.attempt_id
+            found = by_id.get(named.int) if named else by_ref.get((provider, report.ref or ""))
             if found is None or found.provider != provider:
                 unmatched[set_id] = unmatched.get(set_id, 0) + 1
                 continue
@@ -92,7 +93,7 @@ def _apply(db: Session, read: Sequence[Read], *, now: datetime) -> None:
     # A replayed callback must have no consequence either: a complaint replayed after the person has asked to hear
     # from us again would silence them once more.
     new = keep(db, matched, now=now)
-    ways = ordinary.sort_out(new, by_id | {found.attempt_id: found for found in by_ref.values()})
+    ways = ordinary.sort_out(new, by_id | {found.attempt_id.int: found for found in by_ref.values()})
     awaiting = journeys.hold_awaiting(db, ways.places)
     done = ordinary.carry_out(db, ways, now=now)
     journeys.go_on(db, awaiting, delivered=done.delivered, changed=done.changed, now=now)
@@ -100,11 +101,11 @@ def _apply(db: Session, read: Sequence[Read], *, now: datetime) -> None:
     pending.count(db, unmatched)
 
 
-def _attempts(db: Session, read: Sequence[Read]) -> tuple[dict[UUID, Known], dict[tuple[str, str], Known]]:
-    ids = {report.attempt_id for one in read for report in one.reports if report.attempt_id}
+def _attempts(db: Session, read: Sequence[Read]) -> tuple[dict[int, Known], dict[tuple[str, str], Known]]:
+    ids = {ident.int: ident for one in read for report in one.reports if (ident := report.attempt_id)}
     nameless = [(one.callback.provider, report.ref) for one in read for report in one.reports if not report.attempt_id]
     refs = {(provider, ref) for provider, ref in nameless if ref}
-    return known.by_id(db, ids), known.by_ref(db, list(refs))
+    return known.by_id(db, ids.values()), known.by_ref(db, list(refs))
 
 
 def _storable(reports: Sequence[StatusReport], named: UUID | None) -> list[StatusReport]:

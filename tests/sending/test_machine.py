@@ -217,7 +217,7 @@ class Sending(RuleBasedStateMachine):
     def _report(self, attempt_id: UUID, kind: str) -> None:
         with self.database.begin() as db:
             known = by_id(db, [attempt_id])
-            message, event, now = known[attempt_id].message_id, f"{kind} {attempt_id}", business_now(db)
+            message, event, now = known[attempt_id.int].message_id, f"{kind} {attempt_id}", business_now(db)
             told = Applied(message_id=message, attempt_id=attempt_id, provider="outbox", event_id=event, kind=kind)
             carry_out_reports(db, sort_out(keep(db, [told], now=now), known), now=now)
 

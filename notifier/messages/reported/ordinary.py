@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from msgspec import Struct
 from sqlalchemy.orm import Session
 
-from notifier.db import rows
+from notifier.db import rows, unless_all
 from notifier.messages.apply import Applied, follow
 from notifier.messages.reported.known import Known, Place
 from notifier.messages.states import ATTEMPT_RANK, ENGAGEMENT_RANK, PROVES
@@ -24,11 +23,10 @@ class Step(Struct, frozen=True):
     """The furthest seen; empty: no further than known."""
     told: Sequence[Applied]
     """All of them."""
-
-    @property
-    def is_of_message(self) -> bool:
-        """Whether it changes more than the attempt's own row."""
-        return bool(self.engagement) or (self.best is not None and PROVES[self.best.kind] == "delivered")
+    is_ordinary: bool
+    """By what is known; several attempts of a message are not, either way."""
+    is_of_message: bool
+    """It changes more than the attempt's own row."""
 
 
 class Sorted(Struct, frozen=True):
@@ -51,6 +49,7 @@ class Done(Struct, frozen=True):
 
 
 _ACCEPTED = {"accepted", "sent", "delivered"}
+_ON_ITS_WAY = {"sent", "delivered"}
 _LOCK = """
     SELECT id FROM messages WHERE id = ANY(%(messages)b) ORDER BY id FOR NO KEY UPDATE
 """
@@ -76,50 +75,48 @@ _ATTEMPTS = """
 _RANKS = sorted(ENGAGEMENT_RANK, key=ENGAGEMENT_RANK.__getitem__)
 
 
-def sort_out(reports: Sequence[Applied], known: Mapping[UUID, Known]) -> Sorted:
+def sort_out(reports: Sequence[Applied], known: Mapping[int, Known]) -> Sorted:
     """
     Tell the ordinary reports from the others; those that say nothing new of their attempt are left out. Pure.
 
     `known` may have been overtaken: an attempt only rises, so what says nothing new of it then says nothing new now.
     """
-    told: dict[UUID, list[Applied]] = {}
+    told: dict[int, list[Applied]] = {}
     for report in reports:
         if report.attempt_id is not None and report.kind in PROVES:
-            told.setdefault(report.attempt_id, []).append(report)
+            told.setdefault(report.attempt_id.int, []).append(report)
     steps = [step for ident, ours in told.items() if (step := _step(known[ident], ours))]
-    many = Counter(step.known.message_id for step in steps)
+    many = Counter([step.known.message_id.int for step in steps])
     ordinary: list[Step] = []
     others: list[Applied] = []
     places: set[Place] = set()
     for step in steps:
-        is_ordinary = many[step.known.message_id] == 1 and _is_ordinary(step)
+        about = step.known
+        is_ordinary = step.is_ordinary and many[about.message_id.int] == 1
         if is_ordinary:
             ordinary.append(step)
         else:
             others += step.told
-        if step.known.run_id is not None and not (is_ordinary and _leaves_outcome(step)):
-            places.add((step.known.run_id, step.known.step, step.known.channel))
+        if about.run_id is not None and not (is_ordinary and _leaves_outcome(step)):
+            places.add((about.run_id, about.step, about.channel))
     return Sorted(ordinary, others, frozenset(places))
 
 
 def _step(known: Known, told: Sequence[Applied]) -> Step | None:
     best, engagement = None, ""
     rank, furthest = ATTEMPT_RANK[known.state], ENGAGEMENT_RANK.get(known.engagement or "", 0)
+    is_ordinary = known.state in _ACCEPTED and known.message_state in _ON_ITS_WAY
     for report in told:
-        if (proven := ATTEMPT_RANK[PROVES[report.kind]]) > rank:
+        state = PROVES[report.kind]
+        if (proven := ATTEMPT_RANK[state]) > rank:
             best, rank = report, proven
         if (further := ENGAGEMENT_RANK.get(report.kind, 0)) > furthest:
             engagement, furthest = report.kind, further
-    return Step(known, best, engagement, told) if best or engagement else None
-
-
-def _is_ordinary(step: Step) -> bool:
-    known = step.known
-    return (
-        known.state in _ACCEPTED
-        and (known.message_state in {"sent", "delivered"})
-        and all(PROVES[report.kind] in _ACCEPTED and report.ref in {None, known.ref} for report in step.told)
-    )
+        is_ordinary = is_ordinary and state in _ACCEPTED and report.ref in {None, known.ref}
+    if best is None and not engagement:
+        return None
+    is_of_message = bool(engagement) or (best is not None and PROVES[best.kind] == "delivered")
+    return Step(known, best, engagement, told, is_ordinary, is_of_message)
 
 
 def _leaves_outcome(step: Step) -> bool:
@@ -133,18 +130,20 @@ def carry_out(db: Session, given: Sorted, *, now: datetime) -> Done:
     `now` is business time. Where both ways are gone, all is locked first, so that messages stay before attempts, each
     in order of id.
     """
-    of_message = {step.known.message_id: step for step in given.ordinary if step.is_of_message}
+    of_message = {step.known.message_id.int: step for step in given.ordinary if step.is_of_message}
     if given.others:
         _lock(db, given)
-    done = _deliver(db, of_message)
-    overtaken = [report for ident in of_message.keys() - done for report in of_message[ident].told]
-    changed = follow(db, [*given.others, *overtaken], now=now)
-    raised = [one for one in given.ordinary if one.best and (one.known.message_id in done or not one.is_of_message)]
-    _raise(db, raised)
+    overtaken = of_message.keys() - _deliver(db, of_message)
+    told = [report for ident in overtaken for report in of_message[ident].told]
+    changed = follow(db, [*given.others, *told], now=now)
+    for ident in overtaken:
+        del of_message[ident]
+    of_attempt = [step for step in given.ordinary if not step.is_of_message]
+    _raise(db, [step for step in (*of_message.values(), *of_attempt) if step.best])
     delivered = {
         (step.known.run_id, step.known.step, step.known.channel)
-        for ident, step in of_message.items()
-        if ident in done and step.known.run_id is not None and not _leaves_outcome(step)
+        for step in of_message.values()
+        if step.known.run_id is not None and not _leaves_outcome(step)
     }
     return Done(delivered, changed)
 
@@ -158,23 +157,27 @@ def _lock(db: Session, given: Sorted) -> None:
     rows(db, _LOCK_ATTEMPTS, {"attempts": sorted(attempts)})
 
 
-def _deliver(db: Session, steps: Mapping[UUID, Step]) -> set[UUID]:
+def _deliver(db: Session, steps: Mapping[int, Step]) -> Collection[int]:
+    """Return those that are delivered, or were; what happened to the others meanwhile is for `apply.follow`."""
     if not steps:
-        return set()
+        return ()
     ids = sorted(steps)
-    values = {"ids": ids, "engagements": [steps[ident].engagement for ident in ids], "ranks": _RANKS}
-    return {row.id for row in rows(db, _MESSAGES, values)}
+    values = {
+        "ids": [steps[ident].known.message_id for ident in ids],
+        "engagements": [steps[ident].engagement for ident in ids],
+        "ranks": _RANKS,
+    }
+    done = unless_all(db, _MESSAGES, values, many=len(ids))
+    return ids if done is None else {row.id.int for row in done}
 
 
 def _raise(db: Session, steps: Sequence[Step]) -> None:
-    best = sorted(
-        ((step.known.attempt_id, step.best) for step in steps if step.best is not None), key=lambda one: one[0]
-    )
-    if best:
+    if best := {step.known.attempt_id.int: step.best for step in steps if step.best is not None}:
+        told = [best[ident] for ident in sorted(best)]
         values = {
-            "ids": [ident for ident, _ in best],
-            "states": [PROVES[report.kind] for _, report in best],
-            "reasons": [report.reason for _, report in best],
-            "details": [report.detail for _, report in best],
+            "ids": [report.attempt_id for report in told],
+            "states": [PROVES[report.kind] for report in told],
+            "reasons": [report.reason for report in told],
+            "details": [report.detail for report in told],
         }
         rows(db, _ATTEMPTS, values)
