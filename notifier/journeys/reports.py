@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from notifier.db import by_key, ring, rows
 from notifier.journeys import moves, steps
 from notifier.journeys.rules import registry
-from notifier.journeys.rules.registry import Rules
 from notifier.journeys.steps import Moved, Outcome, Position, Reported
 from notifier.messages.reported.known import Place
 
@@ -29,7 +28,8 @@ _AWAITING = """
     SELECT r.*, n.step, n.channel
     FROM unnest(%(runs)s::bigint[], %(steps)s::text[], %(channels)s::text[]) AS n(run, step, channel)
     CROSS JOIN LATERAL (
-        SELECT id, state, journey, version, position::text,
+        SELECT id, state, position::text,
+               (SELECT digest FROM journey_versions v WHERE v.journey = runs.journey AND v.version = runs.version),
                coalesce((SELECT timezone FROM customers WHERE id = runs.customer_id), '') AS timezone
         FROM runs
         WHERE id = n.run AND lower(state) IN ('open', 'failed') AND position ->> 'state' = 'reports'
@@ -76,18 +76,19 @@ def go_on(
     """
     going = [run for run in awaiting if run.state == "open"]
     arrived = {run.id: run for run in going if (run.id, run.step, run.channel) in delivered}
-    moved = _moves(registry.load(db), arrived, now) if arrived else {}
+    registry.read_sources(db, {run.digest for run in arrived.values()})
+    moved = _moves(arrived, now)
     with by_key(db):
         moves.write(db, moved, now=now)
     wake(db, ((arrived.keys() | changed) & {run.id for run in going}) - moved.keys(), now=now)
 
 
-def _moves(rules: Rules, arrived: Mapping[int, Any], now: datetime) -> dict[int, Moved]:
+def _moves(arrived: Mapping[int, Any], now: datetime) -> dict[int, Moved]:
     """Return where those of the runs come to that ask for nothing on their way."""
     found = {}
     for ident, run in arrived.items():
         try:
-            definition = rules.by_version[run.journey, run.version].definition
+            definition = registry.definition(run.digest)
             position = msgspec.json.decode(run.position, type=Position)
             moved = steps.advance(definition, position, Reported({run.channel: _DELIVERED}), now, run.timezone or "UTC")
         except Exception:  # noqa: BLE001, S112 - it is woken, and fails alone with its reason; the reports must not

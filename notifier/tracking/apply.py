@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from notifier.db import by_key
+from notifier.db import by_key, undone_alone
 from notifier.journeys import reports as journeys
 from notifier.messages.apply import Applied, keep
 from notifier.messages.reported import known, ordinary
@@ -46,8 +46,10 @@ def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int,
             read.append(Read(callback, _storable(said, callback.hook.attempt_id)))
         except pending.POISON as error:
             _set_aside(db, callback, error)
+    if not read:
+        return taken
     try:
-        with db.begin_nested(), by_key(db):
+        with undone_alone(db), by_key(db):
             _apply(db, read, now=now)
     except (OperationalError, InterfaceError):
         raise  # a database that is away, or asks for another try: the whole set is taken again
@@ -57,7 +59,7 @@ def apply_pending(db: Session, providers: Mapping[str, Provider], *, limit: int,
             return taken
         for one in read:
             try:
-                with db.begin_nested(), by_key(db):
+                with undone_alone(db), by_key(db):
                     _apply(db, [one], now=now)
             except pending.POISON as alone:
                 _set_aside(db, one.callback, alone)

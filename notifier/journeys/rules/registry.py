@@ -1,7 +1,7 @@
 """The published journeys, compiled once: the newest versions start runs, every version goes on with its own."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from notifier.catalog.conditions import Condition, compile_condition
 from notifier.journeys.rules.definition import Definition, End, parse
 
 _VERSIONS = text("SELECT id, journey, version, digest, retired_at FROM journey_versions ORDER BY journey, version")
-_SOURCES = text("SELECT digest, source FROM journey_versions WHERE id = ANY(:ids)")
+_SOURCES = text("SELECT DISTINCT ON (digest) digest, source FROM journey_versions WHERE digest = ANY(:digests)")
 
 
 class Rule(Struct, frozen=True):
@@ -36,9 +36,7 @@ class Rules(Struct, frozen=True):
 def load(db: Session) -> Rules:
     """Read which versions are published; their sources are read and compiled once in a process."""
     rows = db.execute(_VERSIONS).all()
-    missing = [row.id for row in rows if row.digest not in _sources]
-    if missing:
-        _sources.update({row.digest: row.source for row in db.execute(_SOURCES, {"ids": missing})})
+    read_sources(db, {row.digest for row in rows})
     by_version = {(row.journey, row.version): _rule(row.digest, row.version) for row in rows}
     last = {row.journey: row for row in rows}
     starting: dict[str, list[Rule]] = defaultdict(list)
@@ -48,6 +46,17 @@ def load(db: Session) -> Rules:
         for end in rule.definition.ends_on:
             ending[end.trigger].append((rule, end))
     return Rules(by_version, starting, ending)
+
+
+def read_sources(db: Session, digests: Collection[str]) -> None:
+    """See to it that `definition` knows these versions."""
+    if missing := [digest for digest in digests if digest not in _sources]:
+        _sources.update({row.digest: row.source for row in db.execute(_SOURCES, {"digests": missing})})
+
+
+def definition(digest: str) -> Definition:
+    """Return a version's definition by the digest of its source, which has been read."""
+    return _compiled(digest)[0]
 
 
 def compiled(source: str) -> tuple[Definition, Condition | None]:
@@ -60,5 +69,10 @@ _sources: dict[str, str] = {}
 
 
 @lru_cache(maxsize=1024)
+def _compiled(digest: str) -> tuple[Definition, Condition | None]:
+    return compiled(_sources[digest])
+
+
+@lru_cache(maxsize=1024)
 def _rule(digest: str, version: int) -> Rule:
-    return Rule(*compiled(_sources[digest]), version)
+    return Rule(*_compiled(digest), version)
