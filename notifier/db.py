@@ -1,5 +1,6 @@
 """The database: one transaction per unit of work, bells rung only after it is committed, rows moved in sets."""
 
+import select
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -7,9 +8,9 @@ from typing import Any, TypeVar
 import msgspec
 import psycopg
 from psycopg.rows import namedtuple_row
-from sqlalchemy import Connection, MetaData, create_engine, text
+from sqlalchemy import Connection, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from notifier import columns
@@ -17,6 +18,9 @@ from notifier.errors import Misconfigured
 
 T = TypeVar("T")
 
+#: A host that swallows what is sent to it is as much away as one that refuses; callers wait for an answer. One that has
+#: gone without a word is found out while nobody asks it anything.
+_WATCHED = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 #: SQLSTATEs after which the same transaction may simply be run again.
 TRANSIENT = {"40001", "40P01"}
 
@@ -59,13 +63,12 @@ class Database:
             driver_url(url),
             pool_size=pool_size,
             max_overflow=10,
-            pool_pre_ping=True,
-            # A host that swallows what is sent to it is as much away as one that refuses; callers wait for an answer.
-            connect_args={"client_encoding": "utf8"} | ({} if "connect_timeout" in url else {"connect_timeout": 5}),
+            connect_args={"client_encoding": "utf8"} | {name: is_ for name, is_ in _WATCHED.items() if name not in url},
             hide_parameters=True,  # an error's text goes to logs and pages; what people wrote does not
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
         )
+        event.listen(self.engine, "checkout", self._is_open)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -92,6 +95,21 @@ class Database:
         """Close every pooled connection."""
         self.engine.dispose()
 
+    def _is_open(self, connection: psycopg.Connection[Any], *_: object) -> None:
+        """Have the pool make another connection instead of one that has ended."""
+        has_news = select.poll()
+        has_news.register(connection.fileno(), select.POLLIN)
+        # The server says nothing unasked but that it is going, or has changed a setting: to ask it every time whether
+        # it is there costs as much as a short transaction does.
+        if has_news.poll(0) and not self._answers(connection):
+            raise InvalidatePoolError
+
+    def _answers(self, connection: Any) -> bool:
+        try:
+            return bool(self.engine.dialect.do_ping(connection))
+        except psycopg.Error:
+            return False
+
     def _session(self) -> Session:
         if self._join is not None:
             return Session(self._join, join_transaction_mode="create_savepoint", expire_on_commit=False)
@@ -115,14 +133,16 @@ def copy(db: Session, table: str, named: Sequence[str], rows: Iterable[Sequence[
         copying.write(written)
 
 
-def rows(db: Session, sql: str, values: Mapping[str, Any] | None = None) -> list[Any]:
+def rows(db: Session, sql: str, values: Mapping[str, Any] | None = None, *, may_prepare: bool = True) -> list[Any]:
     """
     Run a statement of the hot path on the driver itself, binary both ways, and return its rows as named tuples.
+
+    Without `may_prepare` it is planned every time, by how large its tables are then.
 
     `%(name)s::text[]` takes a list of texts or numbers, `%(name)b` anything else at a tenth of what text costs. Write
     casts, and `%%` for a percent sign.
     """
-    with _executed(db, sql, values) as cursor:
+    with _executed(db, sql, values, may_prepare=may_prepare) as cursor:
         return cursor.fetchall() if cursor.rownumber is not None else []
 
 
@@ -137,9 +157,11 @@ def unless_all(db: Session, sql: str, values: Mapping[str, Any], *, many: int) -
 
 
 @contextmanager
-def _executed(db: Session, sql: str, values: Mapping[str, Any] | None) -> Iterator[psycopg.Cursor[Any]]:
+def _executed(
+    db: Session, sql: str, values: Mapping[str, Any] | None, *, may_prepare: bool = True
+) -> Iterator[psycopg.Cursor[Any]]:
     with _as_sqlalchemy(sql), raw(db).cursor(row_factory=namedtuple_row, binary=True) as cursor:
-        cursor.execute(sql, columns.as_arrays(values) if values else None)
+        cursor.execute(sql, columns.as_arrays(values) if values else None, prepare=None if may_prepare else False)
         yield cursor
 
 

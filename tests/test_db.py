@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -57,6 +58,31 @@ def test_a_deadlock_is_run_again(live_database: Database) -> None:
         return len(tries)
 
     assert live_database.run(work) == 3
+
+
+def test_a_connection_that_has_ended_is_not_used(live_database: Database) -> None:
+    with live_database.begin() as db:
+        before = pid(db)
+    with psycopg.connect(live_database.url, autocommit=True) as admin:
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
+
+    with live_database.begin() as db:
+        assert pid(db) != before
+
+
+def test_a_connection_that_has_news_is_still_good(live_database: Database) -> None:
+    with live_database.begin() as db:
+        before = pid(db)
+        db.execute(text("LISTEN things"))
+    with psycopg.connect(live_database.url, autocommit=True) as admin:
+        admin.execute("NOTIFY things")
+
+    with live_database.begin() as db:
+        assert pid(db) == before
+
+
+def pid(db: Session) -> int:
+    return int(db.execute(text("SELECT pg_backend_pid()")).scalar_one())
 
 
 def test_other_errors_are_not_run_again(live_database: Database) -> None:
