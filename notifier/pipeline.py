@@ -18,7 +18,7 @@ from notifier.journeys import advance
 from notifier.journeys.onward import Plan
 from notifier.journeys.rules.definition import Lane
 from notifier.planning.plan import planning
-from notifier.replies.receive import receive_pending
+from notifier.replies.receive import has_come, receive_pending
 from notifier.sending.claims.calls import Claimed
 from notifier.sending.claims.fresh import Desk
 from notifier.sending.drain import drain, send_all, worker_name
@@ -87,9 +87,17 @@ def callbacks_have_come(house: House) -> None:
     much as one of a hundred.
     """
     known, more = house.providers.by_name, True
+    texts_wait = False
+
+    def apply(db: Session, now: datetime) -> int:
+        nonlocal texts_wait
+        taken = apply_pending(db, known, limit=SET, now=now)
+        texts_wait = has_come(db)
+        return taken
+
     while more:
-        status = _set(house, lambda db, now: apply_pending(db, known, limit=SET, now=now))
-        inbound = _set(house, lambda db, now: receive_pending(db, known, limit=SET, now=now))
+        status = _set(house, apply)
+        inbound = _set(house, lambda db, now: receive_pending(db, known, limit=SET, now=now)) if texts_wait else 0
         more = max(status, inbound) >= SET
 
 

@@ -14,11 +14,14 @@ from notifier.clock import begin_at
 from notifier.db import Database
 from notifier.house import House
 from notifier.i18n.shipped import directory
+from notifier.providers.contract import Inbound
 from notifier.providers.outbox import Outbox
 from notifier.providers.registry import Providers
 from notifier.rendering.library import Library
 from notifier.settings import Settings
+from notifier.tracking.keep import keep
 from tests.support.happenings import happening, publish_journeys, take
+from tests.tracking.support import FakeProvider, inbound, queue, status
 
 T = TypeVar("T")
 
@@ -56,3 +59,35 @@ def test_bulk_triggers_go_on_beside_a_trickle_of_urgent_ones(live_database: Data
         done = dict(db.execute(text("SELECT lane, count(*) FROM triggers WHERE state = 'done' GROUP BY 1")).all())
     assert done["bulk"] == 150  # in two sets
     assert done["transactional"] > 0
+
+
+def test_texts_are_taken_in_turns_with_a_flood_of_reports(live_database: Database, now: datetime) -> None:
+    with live_database.begin() as db:
+        begin_at(db, now)
+        keep(db, [status([]) for _ in range(2 * pipeline.SET)])
+        said = Inbound(event_id="IN1", channel="sms", sender="+5511961234567", recipient="+1", text="hello")
+        keep(db, [inbound([said])])
+    sets = Sets(live_database)
+    house = SimpleNamespace(
+        database=sets, stopping=Event(), providers=SimpleNamespace(by_name={"twilio": FakeProvider()})
+    )
+
+    pipeline.run(cast("House", house), "hooks")
+
+    assert sets.texts == [0, 1, 1, 1]  # after the first set of reports
+    with live_database.begin() as db:
+        assert set(queue(db)) == {"done"}
+
+
+class Sets:
+    """A database that tells how many texts had been taken after every set."""
+
+    def __init__(self, database: Database) -> None:
+        self.texts: list[int] = []
+        self._database = database
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        done = self._database.run(work)
+        with self._database.begin() as db:
+            self.texts.append(db.execute(text("SELECT count(*) FROM replies")).scalar_one())
+        return done

