@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from notifier.providers.contract import ForgedHook, Hook
 from notifier.providers.sendgrid.mails import SendGrid, reply_address
@@ -93,6 +95,36 @@ def test_an_event_carries_our_attempt_and_the_first_part_of_its_id() -> None:
 
     assert (first.attempt_id, first.ref) == (ATTEMPT, "abc")
     assert first.event_id == again.event_id
+
+
+_WORDS = st.sampled_from(["delivered", "bounce", "dropped", "open", "other", ""]) | st.text(max_size=3)
+_ODD = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9)
+)
+_FIELDS = {
+    "sg_event_id": st.text(max_size=3),
+    "sg_message_id": st.sampled_from(["abc.filter01", ".", "abc"]),
+    "attempt_id": st.sampled_from([str(ATTEMPT), ATTEMPT.hex, "", "1"]),
+    "timestamp": st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    "type": st.sampled_from(["blocked", "bounce"]),
+    "status": st.sampled_from(["5.1.1", "5.2.2", "5.7.1", ""]),
+    "reason": st.sampled_from(["Bounced Address", "Invalid", ""]),
+    "sg_machine_open": st.booleans(),
+}
+
+
+@given(
+    st.lists(st.fixed_dictionaries({"event": _WORDS}, optional=_FIELDS)),
+    st.fixed_dictionaries({"event": _WORDS}, optional={name: given | _ODD for name, given in _FIELDS.items()}),
+)
+def test_what_is_odd_changes_nothing_beside_it(events: list[dict[str, object]], odd: dict[str, object]) -> None:
+    read = provider(KEY).reports
+
+    alone = [report for event in events for report in read(signed(msgspec.json.encode([event])))]
+
+    together = read(signed(msgspec.json.encode([*events, odd, {"event": 5}])))
+    assert together[: len(alone)] == alone
+    assert together[-1].kind == "unknown"
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1, null]", b'[{"event": 5, "timestamp": 1e99}]', b'"x"', b"\xff"])

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.parser import HeaderParser
 from email.utils import parseaddr
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta, Struct
 
 from notifier.providers.contract import EventKind, Hook, Inbound, Reason, StatusReport
 
@@ -26,6 +27,8 @@ KINDS: dict[str, EventKind] = {
     "unsubscribe": "unsubscribed",
     "group_unsubscribe": "unsubscribed",
 }
+_TELLING = {"dropped", "bounce", "blocked", "spamreport"}
+"""Words a reason can be told from."""
 _DROPPED: tuple[tuple[str, Reason], ...] = (
     ("unsubscribed", "opted-out"),
     ("bounced", "suppressed"),
@@ -40,49 +43,85 @@ _ANSWERED = re.compile(r"<([0-9a-f-]{32,36})@", re.IGNORECASE)
 _TAG = re.compile(r"<(style|script)\b.*?(?:</\1>|\Z)|<[^<>]+>", re.IGNORECASE | re.DOTALL)
 
 
+class Event(Struct, frozen=True, kw_only=True):
+    """What we read of an event, where each field is of the type SendGrid gives it; what is missing is None."""
+
+    event: str
+    sg_event_id: Annotated[str, Meta(min_length=1)]
+    sg_message_id: str | None = None
+    attempt_id: UUID | None = None
+    timestamp: int | float | None = None
+    type: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    sg_machine_open: bool | None = None
+
+
+_events = msgspec.json.Decoder(list[Event])
+
+
 def reports(body: bytes) -> list[StatusReport]:
     """Read a batch of events. What is no event is left out; a word we do not know becomes `unknown`."""
+    try:
+        return [_report(event) for event in _events.decode(body) if event.event]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return [_report(_read(event)) for event in _objects(body) if event.get("event")]
+
+
+def _objects(body: bytes) -> list[dict[str, Any]]:
     try:
         batch = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return []
-    events = batch if isinstance(batch, list) else [batch]
-    return [_report(event) for event in events if isinstance(event, dict) and event.get("event")]
+    return [event for event in (batch if isinstance(batch, list) else [batch]) if isinstance(event, dict)]
 
 
-def _report(event: dict[str, Any]) -> StatusReport:
-    word = str(event["event"])
-    if word == "bounce" and event.get("type") == "blocked":
-        word = "blocked"
-    kind: EventKind = KINDS.get(word, "unknown")
-    if kind == "opened" and event.get("sg_machine_open") is True:
-        kind = "delivered"  # the mail program fetched the picture by itself; nobody need have looked
-    ref = str(event.get("sg_message_id") or "").partition(".")[0]
-    return StatusReport(
-        event_id=str(
-            event.get("sg_event_id") or hashlib.sha256(msgspec.json.encode(event, order="sorted")).hexdigest()
-        )[:300],
+def _read(event: dict[str, Any]) -> Event:
+    """Make what can be made of an event that is not as SendGrid writes them."""
+    texts = {name: str(event.get(name) or "") for name in ("sg_message_id", "status", "reason")}
+    return Event(
+        event=str(event["event"]),
+        sg_event_id=str(event.get("sg_event_id") or _digest(event)),
         attempt_id=_uuid(event.get("attempt_id")),
-        ref=ref or None,
-        kind=kind,
-        reason=_reason(word, event),
-        detail=" ".join(str(event[name]) for name in ("status", "reason") if event.get(name))[:300],
-        reported_at=_moment(event.get("timestamp")),
+        timestamp=stamp if isinstance(stamp := event.get("timestamp"), int | float) else None,
+        type="blocked" if event.get("type") == "blocked" else None,
+        sg_machine_open=event.get("sg_machine_open") is True,
+        **texts,
     )
 
 
-def _reason(word: str, event: dict[str, Any]) -> Reason:
-    said = str(event.get("reason") or "").lower()
-    status = str(event.get("status") or "")
+def _digest(event: dict[str, Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode(event, order="sorted")).hexdigest()
+
+
+def _report(event: Event) -> StatusReport:
+    word = event.event
+    if word == "bounce" and event.type == "blocked":
+        word = "blocked"
+    kind: EventKind = KINDS.get(word, "unknown")
+    if kind == "opened" and event.sg_machine_open:
+        kind = "delivered"  # the mail program fetched the picture by itself; nobody need have looked
+    said = event.status or event.reason
+    return StatusReport(
+        event_id=event.sg_event_id[:300],
+        attempt_id=event.attempt_id,
+        ref=(event.sg_message_id or "").partition(".")[0] or None,
+        kind=kind,
+        reason=_reason(word, event) if word in _TELLING else "",
+        detail=" ".join(filter(None, (event.status, event.reason)))[:300] if said else "",
+        reported_at=_moment(event.timestamp),
+    )
+
+
+def _reason(word: str, event: Event) -> Reason:
+    said, status = (event.reason or "").lower(), event.status or ""
     if word == "dropped":
         return next((reason for words, reason in _DROPPED if words in said), "other")
     if word == "bounce":
         if status.startswith("5.2.2"):
             return "mailbox-full"
         return "blocked" if status.startswith("5.7") else "bad-address"
-    if word == "blocked":
-        return "blocked"
-    return "spam" if word == "spamreport" else ""
+    return "blocked" if word == "blocked" else "spam"
 
 
 def inbound(hook: Hook) -> list[Inbound]:
@@ -159,8 +198,8 @@ def _uuid(text: object) -> UUID | None:
         return None
 
 
-def _moment(stamp: object) -> datetime | None:
+def _moment(stamp: float | None) -> datetime | None:
     try:
-        return datetime.fromtimestamp(float(stamp), UTC) if isinstance(stamp, int | float) else None
+        return None if stamp is None else datetime.fromtimestamp(stamp, UTC)
     except (OverflowError, OSError, ValueError):
         return None
