@@ -25,6 +25,7 @@ class Acceptance(Struct, frozen=True):
 
 # `CASE`: the state is asked of each row that was found. As a condition of the table alone it is believed to leave so
 # few rows (no statistics show what is true for a second) that the whole table is read to find them, set after set.
+# Which they are is said only when they are not all: reading that would cost more than asking does.
 # Messages are locked in the order given, all of them before the first attempt: a sort ends when what it sorts has.
 _ACCEPT = """
     WITH sent AS (
@@ -40,7 +41,9 @@ _ACCEPT = """
         FROM (SELECT * FROM sent ORDER BY id) AS s
         WHERE a.id = s.id AND CASE WHEN s.id = a.id THEN a.state = 'calling' END RETURNING a.id
     )
-    SELECT (SELECT count(*) FROM sent) AS sent, array(SELECT id FROM accepted) AS attempts
+    SELECT sent, many,
+           CASE WHEN many < cardinality(%(attempts)b::uuid[]) THEN array(SELECT id FROM accepted) END AS which
+    FROM (SELECT (SELECT count(*) FROM sent) AS sent, (SELECT count(*) FROM accepted) AS many) AS done
 """
 
 
@@ -48,9 +51,9 @@ class Overtaken(Exception):
     """Somebody settled one of the attempts meanwhile; nothing of this transaction may stand."""
 
 
-def accept(db: Session, given: Sequence[Acceptance], *, now: datetime) -> set[UUID]:
+def accept(db: Session, given: Sequence[Acceptance], *, now: datetime) -> Sequence[Acceptance]:
     """
-    Settle accepted calls whose message still waits for just them; return the attempts settled.
+    Settle accepted calls whose message still waits for just them; return those.
 
     The others (a report came first, the lease ran out) are for `outcomes.record`. `now` is business time. Locks go
     message, then attempt, each in order of id.
@@ -67,9 +70,9 @@ def accept(db: Session, given: Sequence[Acceptance], *, now: datetime) -> set[UU
     }
     with by_key(db):
         [done] = rows(db, _ACCEPT, values)
-    if len(done.attempts) != done.sent:
+    if done.many != done.sent:
         raise Overtaken
-    ours = set(done.attempts)
-    wanted = [one for one in given if one.ref and not one.names_attempt]
-    keep_refs(db, ((one.provider, one.ref, one.attempt_id) for one in wanted if one.attempt_id in ours))
-    return ours
+    which = None if done.which is None else set(done.which)
+    settled = [one for one in given if which is None or one.attempt_id in which]
+    keep_refs(db, ((one.provider, one.ref, one.attempt_id) for one in settled if one.ref and not one.names_attempt))
+    return settled

@@ -70,8 +70,13 @@ def settle_accepted(db: Session, answers: Sequence[Answered], *, now: datetime) 
     """
     taken = [_acceptance(one.call, one.outcome.ref) for one in answers if isinstance(one.outcome, Accepted)]
     plain = accept(db, taken, now=now)
-    _made_from(db, [one for one in answers if one.call.is_elsewhere and one.call.outgoing.attempt_id in plain])
-    return [one for one in answers if one.call.outgoing.attempt_id not in plain]
+    settled, left = answers, []
+    if len(plain) < len(answers):
+        ids = {one.attempt_id for one in plain}
+        settled = [one for one in answers if one.call.outgoing.attempt_id in ids]
+        left = [one for one in answers if one.call.outgoing.attempt_id not in ids]
+    _made_from(db, [one for one in settled if one.call.is_elsewhere])
+    return left
 
 
 def settle(db: Session, answers: Sequence[Answered], settings: Settings, *, now: datetime) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from notifier.messages import content, due, outcomes
+from notifier.messages.accepted import Acceptance, accept
 from notifier.messages.apply import Applied, apply
 from notifier.messages.draft import Decision, Draft
 from notifier.messages.models import Attempt, Event, Message
@@ -62,6 +63,17 @@ def report(attempt: Attempt, kind: str, event_id: str, **more) -> Applied:
     return Applied(
         message_id=attempt.message_id, attempt_id=attempt.id, provider="twilio", event_id=event_id, kind=kind, **more
     )
+
+
+def test_only_calls_whose_answer_is_the_first_word_of_them_are_settled_together(db: Session, now: datetime) -> None:
+    attempts = [attempted(db, now), attempted(db, now, message_id=write(db, [make_draft(now, channel="email")])[0])]
+    given = [Acceptance(one.message_id, one.id, "twilio", f"SM{one.id.hex}", 1) for one in attempts]
+    outcomes.record(db, [Change(attempt_id=attempts[0].id, state="sent")], now=now)
+
+    assert accept(db, given, now=now) == given[1:]
+    assert accept(db, given, now=now) == []
+    assert {message_of(db, one).provider_ref for one in attempts} == {None, given[1].ref}
+    assert db.execute(text("SELECT ref FROM refs")).scalars().all() == [given[1].ref]
 
 
 def test_the_same_fact_makes_one_message_for_ever(db: Session, now: datetime) -> None:
