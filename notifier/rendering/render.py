@@ -114,6 +114,7 @@ def placeholder_sid(template: str, locale: str) -> str:
 
 def _variable(said: str) -> str:
     """Return a variable as Meta takes it (error 63013): one line, no tabs, no run of spaces, not empty."""
+    said = said.strip()
     if "  " in said or not said.isprintable() or len(said) > LONGEST_VARIABLE:
         said = cleaning.short(" ".join(said.split()), LONGEST_VARIABLE)
     if not said:

@@ -136,6 +136,7 @@ def test_a_whatsapp_message_has_its_variables_in_order_and_its_button_last() -> 
 @pytest.mark.parametrize(
     ("plan", "variable"),
     [("Plus", "Plus"), ("Plus  and more", "Plus and more"), ("Plus\u00a0M", "Plus M"), (" Plus\n", "Plus"),
+     (" Plus ", "Plus"),
      ("a" * 1024, "a" * 1024), ("a" * 1025, "a" * 1023 + "…"), ("é  " * 600, "é " * 511 + "é…")],
 )  # fmt: skip
 def test_a_whatsapp_variable_is_one_line_without_gaps_and_not_too_long(plan: str, variable: str) -> None:
@@ -145,7 +146,7 @@ def test_a_whatsapp_variable_is_one_line_without_gaps_and_not_too_long(plan: str
     assert content.variables["5"] == variable
 
 
-@pytest.mark.parametrize("plan", ["", "   ", "\u00a0"])
+@pytest.mark.parametrize("plan", ["", " ", "   ", "\u00a0"])
 def test_a_whatsapp_variable_is_never_empty(plan: str) -> None:
     with pytest.raises(Unrenderable, match="variable is empty"):
         render(LIBRARY, _with_plan(plan))
