@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import msgspec
 from litestar import Router, post
 from litestar.exceptions import NotFoundException
 from litestar.status_codes import HTTP_200_OK
@@ -33,13 +34,13 @@ _ENOUGH = 100
 """A commit of a hundred callbacks costs little more than one of ten, and no provider hurries."""
 
 #: What is needed to read a body again, or to prove what was verified.
-_KEPT_HEADERS = (
+_KEPT_HEADERS = {
     "content-type",
     "x-twilio-signature",
     "x-twilio-email-event-webhook-signature",
     "x-twilio-email-event-webhook-timestamp",
     "i-twilio-idempotency-token",
-)
+}
 _DONE = Answer(HTTP_200_OK)
 #: Anything but TwiML would be sent to the customer as an answer.
 _NO_ANSWER = Answer(HTTP_200_OK, b"text/xml; charset=utf-8", b'<?xml version="1.0" encoding="UTF-8"?><Response/>')
@@ -53,9 +54,9 @@ def door(parts: Parts) -> Door:
     def keep_it(
         provider: str, kind: Literal["status", "inbound"], hook: Hook, attempt: UUID | None = None
     ) -> Awaitable[None]:
-        kept = {name: hook.headers[name] for name in _KEPT_HEADERS if name in hook.headers}
+        kept = {name: value for name, value in hook.headers.items() if name in _KEPT_HEADERS}
         if attempt:
-            kept[ATTEMPT] = str(attempt)
+            kept[ATTEMPT] = msgspec.to_builtins(attempt)
         return append(Verified(provider=provider, kind=kind, hook=Hook(url=hook.url, headers=kept, body=hook.body)))
 
     async def take(scope: Scope, receive: Receive) -> Answer:
