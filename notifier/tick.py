@@ -11,7 +11,7 @@ _LOCK = 5_271_001
 
 # Time as a sub-select is one value, and finds the place in an index; the function itself would be asked of every row.
 _DUE = text("""
-    SELECT 'triggers' AS lane WHERE EXISTS (SELECT FROM triggers WHERE state = 'pending')
+    SELECT 'triggers' AS lane WHERE EXISTS (SELECT FROM pending_triggers)
     UNION ALL
     SELECT 'runs' WHERE EXISTS (SELECT FROM runs WHERE state = 'open' AND due_at <= :now)
     UNION ALL

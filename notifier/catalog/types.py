@@ -63,6 +63,7 @@ TYPES: dict[str, TriggerType] = {
         TriggerType(name="loyalty.bonus_granted", version=1, data=lifecycle.LoyaltyBonusGranted, lane="bulk"),
     )
 }
+BULK: list[str] = [kind.name for kind in TYPES.values() if kind.lane == "bulk"]
 
 
 def get(name: str) -> TriggerType:

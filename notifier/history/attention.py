@@ -6,12 +6,14 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from notifier.journeys.pending import TRIES
+
 PAGE = 50
 
 
 def failed_triggers(db: Session, *, before: int | None = None, limit: int = PAGE) -> list[dict[str, Any]]:
     """Return triggers set aside after repeated errors, newest first, below the cursor `before` (an id)."""
-    return _read(db, _TRIGGERS, before=before, limit=limit)
+    return _read(db, _TRIGGERS, before=before, limit=limit, tries=TRIES)
 
 
 def failed_runs(db: Session, *, before: int | None = None, limit: int = PAGE) -> list[dict[str, Any]]:
@@ -38,11 +40,11 @@ def _read(db: Session, statement: str, **given: Any) -> list[dict[str, Any]]:
 
 
 _TRIGGERS = """
-    SELECT t.id, t.type, t.event_id, t.source, t.customer_id, t.time, t.tries, t.error,
+    SELECT t.id, t.type, t.event_id, t.source, t.customer_id, t.time, :tries AS tries, h.error,
            coalesce(nullif(c.name, ''), t.customer_id) AS customer
-      FROM triggers t LEFT JOIN customers c ON c.id = t.customer_id
-     WHERE t.state = 'failed' AND t.id < coalesce(:before, 9223372036854775807)
-     ORDER BY t.id DESC LIMIT :limit
+      FROM handled_triggers h JOIN triggers t ON t.id = h.trigger_id LEFT JOIN customers c ON c.id = t.customer_id
+     WHERE h.error <> '' AND h.trigger_id < coalesce(:before, 9223372036854775807)
+     ORDER BY h.trigger_id DESC LIMIT :limit
 """
 _RUNS = """
     SELECT r.id, r.journey, r.version, r.incident, r.customer_id, r.started_at, r.tries, r.error,

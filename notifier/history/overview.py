@@ -115,7 +115,7 @@ _SINGLE = text("""
            (SELECT count(*) FROM (
                SELECT 1 FROM attempts WHERE state = 'unknown' AND evidence_at IS NOT NULL LIMIT :window) AS w)
                AS unknown,
-           (SELECT count(*) FROM (SELECT 1 FROM triggers WHERE state = 'failed' LIMIT :window) AS w)
+           (SELECT count(*) FROM (SELECT 1 FROM handled_triggers WHERE error <> '' LIMIT :window) AS w)
                AS failed_triggers,
            (SELECT count(*) FROM (SELECT 1 FROM runs WHERE state = 'failed' LIMIT :window) AS w) AS failed_runs,
            (SELECT count(*) FROM (SELECT at FROM replies ORDER BY id DESC LIMIT :window) AS newest

@@ -114,7 +114,12 @@ class _Source(Struct, frozen=True, kw_only=True):
 
 
 _SOURCES = {
-    "trigger": _Source(table="triggers", at="time", columns="type, state, error, data, decisions"),
+    "trigger": _Source(
+        table="triggers LEFT JOIN handled_triggers ON trigger_id = id",
+        at="time",
+        columns="type, data, coalesce(error, '') AS error, coalesce(decisions, '[]') AS decisions, "
+        "CASE WHEN error <> '' THEN 'failed' WHEN error = '' THEN 'done' ELSE 'pending' END AS state",
+    ),
     "message": _Source(
         table="messages",
         at="created_at",

@@ -23,7 +23,7 @@ _ESTIMATED = text("""
 """)
 _SIZE = text("SELECT reltuples FROM pg_class WHERE oid = 'messages'::regclass")
 _PENDING = text("""
-    SELECT (SELECT count(*) FROM triggers WHERE state = 'pending') AS triggers,
+    SELECT (SELECT count(*) FROM pending_triggers) AS triggers,
            (SELECT coalesce(sum(many), 0) FROM pending_hooks) AS hooks,
            (SELECT count(*) FROM brakes WHERE released_at IS NULL) AS brakes
 """)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from notifier.catalog import types
 from notifier.customers import snapshot
 from notifier.customers.snapshot import Snapshot
-from notifier.db import by_key, ring, rows, undone_alone
+from notifier.db import by_key, in_index_order, ring, rows, undone_alone
 from notifier.intake.events import Event
 
 log = structlog.get_logger()
@@ -33,29 +33,33 @@ class Result(Struct, frozen=True, kw_only=True):
 # Numbered in the order they came, then sorted: two who hand in the same events wait for each other in one direction.
 # Received now, not when the transaction began: none of them happened later than it came, unless its clock is ahead.
 _INSERT = """
-    INSERT INTO triggers (id, source, event_id, type, version, customer_id, time, lane, data, received_at)
-    SELECT id, source, event_id, type, version, customer_id, time, lane, CAST(data AS json), clock_timestamp()
-    FROM (
-        SELECT nextval('triggers_id_seq') AS id, n.* FROM unnest(
-            CAST(%(sources)s AS text[]), CAST(%(event_ids)s AS text[]), CAST(%(types)s AS text[]),
-            CAST(%(versions)s AS int[]), CAST(%(customers)s AS text[]), CAST(%(times)b AS timestamptz[]),
-            CAST(%(lanes)s AS text[]), CAST(%(data)s AS text[])
-        ) AS n(source, event_id, type, version, customer_id, time, lane, data)
-    ) numbered
-    ORDER BY source, event_id
-    ON CONFLICT (source, event_id) DO NOTHING RETURNING source, event_id, id
+    WITH new AS (
+        INSERT INTO triggers (id, source, event_id, type, version, customer_id, time, data, received_at)
+        SELECT id, source, event_id, type, version, customer_id, time, CAST(data AS json), clock_timestamp()
+        FROM (
+            SELECT nextval('triggers_id_seq') AS id, n.* FROM unnest(
+                CAST(%(sources)s AS text[]), CAST(%(event_ids)s AS text[]), CAST(%(types)s AS text[]),
+                CAST(%(versions)s AS int[]), CAST(%(customers)s AS text[]), CAST(%(times)b AS timestamptz[]),
+                CAST(%(data)s AS text[])
+            ) AS n(source, event_id, type, version, customer_id, time, data)
+        ) numbered
+        ORDER BY source, event_id
+        ON CONFLICT (source, event_id) DO NOTHING RETURNING id, source, event_id, type, customer_id, time
+    ), pending AS (
+        INSERT INTO pending_triggers (trigger_id, customer_id, time, lane)
+        SELECT id, customer_id, time, CASE WHEN type = ANY(%(bulk)s) THEN 'bulk' ELSE 'transactional' END FROM new
+    )
+    SELECT source, event_id, id FROM new
 """
 # A customer's triggers are handled in their order: one that is in no hurry must not hold up one that is, whichever came
 # first.
 _HURRY = """
-    UPDATE triggers SET lane = 'transactional' WHERE id IN (
-        SELECT id FROM triggers t WHERE customer_id = ANY(%(customers)s) AND state = 'pending' AND lane = 'bulk'
-        AND EXISTS (
-            SELECT FROM triggers u WHERE u.customer_id = t.customer_id AND u.state = 'pending'
-            AND u.lane = 'transactional' OFFSET 0
+    UPDATE pending_triggers SET lane = 'transactional' WHERE ctid = ANY(ARRAY(
+        SELECT p.ctid FROM pending_triggers p WHERE customer_id = ANY(%(customers)s) AND lane = 'bulk' AND EXISTS (
+            SELECT FROM pending_triggers u WHERE u.customer_id = p.customer_id AND u.lane = 'transactional' OFFSET 0
         )
-        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-    )
+        FOR NO KEY UPDATE SKIP LOCKED
+    ))
 """
 
 # What a customer's earlier triggers said leaves no trace but themselves when it was nothing new. One dated
@@ -118,7 +122,6 @@ def _store(db: Session, events: list[Event], *, now: datetime) -> set[tuple[str,
     """Store what is new of the events, each another one; return the sources and ids of those."""
     if not events:
         return set()
-    lanes = [types.get(event.type).lane for event in events]
     values = {
         "sources": [event.source for event in events],
         "event_ids": [event.id for event in events],
@@ -126,13 +129,14 @@ def _store(db: Session, events: list[Event], *, now: datetime) -> set[tuple[str,
         "versions": [event.version for event in events],
         "customers": [event.customer_id for event in events],
         "times": [event.time or now for event in events],
-        "lanes": lanes,
         "data": [event.data.decode() for event in events],
+        "bulk": types.BULK,
     }
     new = {(row.source, row.event_id): row.id for row in rows(db, _INSERT, values)}
     if new:
         fresh = [event for event in events if (event.source, event.id) in new]
-        rows(db, _HURRY, {"customers": sorted({event.customer_id for event in fresh})})
+        with in_index_order(db):
+            rows(db, _HURRY, {"customers": sorted({event.customer_id for event in fresh})})
         # No snapshot from ahead of our clock: what the API says a moment later must not be older than it.
         said = [event.snapshot(min(event.time or now, now)) for event in fresh]
         if news := snapshot.news(db, said):

@@ -6,13 +6,14 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from notifier.db import in_index_order, ring, rows
-from notifier.journeys import moves, steps
+from notifier.journeys import moves, pending, steps
 from notifier.journeys.onward import Going, Plan, onward
+from notifier.journeys.pending import TRIES
 from notifier.journeys.rules import registry
 from notifier.journeys.rules.definition import Lane
 from notifier.journeys.rules.registry import Rules
@@ -37,37 +38,18 @@ class Handled(Struct, Generic[Stored], frozen=True):
     """What `store` returned of those that did not fail; in parts, when some did."""
 
 
-#: After so many errors a trigger or a run is set aside.
-TRIES = 5
-
-_CLAIM = """
-    WITH oldest AS MATERIALIZED (
-        SELECT t.id, t.type, t.customer_id, t.time, t.data FROM triggers t
-        WHERE lower(t.state) = 'pending' AND t.lane = %(lane)s AND NOT EXISTS (
-            SELECT FROM triggers o
-            WHERE o.customer_id = t.customer_id AND o.state = 'pending' AND (o.time, o.id) < (t.time, t.id) OFFSET 0
-        )
-        ORDER BY t.time, t.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-    )
-    SELECT *, pg_try_advisory_xact_lock(hashtextextended(customer_id, 1)) AS is_mine FROM oldest
-"""
 _DUE = """
     SELECT r.id, r.journey, r.version, r.customer_id, r.incident, r.generation, r.trigger_id, r.position,
            coalesce((SELECT timezone FROM customers WHERE id = r.customer_id), '') AS timezone
     FROM runs r
     WHERE r.state = 'open' AND r.due_at <= %(now)s AND NOT EXISTS (
-        SELECT FROM triggers t
-        WHERE t.customer_id = r.customer_id AND t.state = 'pending' AND t.lane = 'transactional' OFFSET 0
+        SELECT FROM pending_triggers p WHERE p.customer_id = r.customer_id AND p.lane = 'transactional' OFFSET 0
     )
     ORDER BY r.due_at, r.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
 _OUTCOMES = """
     SELECT run_id, step, channel, state, due_at FROM messages WHERE run_id = ANY(%(runs)s::bigint[])
 """
-_TRIGGER_FAILED = text("""
-    UPDATE triggers SET tries = tries + 1, error = :error,
-           state = CASE WHEN tries + 1 >= :tries THEN 'failed' ELSE state END WHERE id = :id
-""")
 _RUN_FAILED = text("""
     UPDATE runs SET tries = tries + 1, error = :error,
            state = CASE WHEN tries + 1 >= :tries THEN 'failed' ELSE state END WHERE id = :id
@@ -92,15 +74,18 @@ def triggers(
     if not mine:
         return Handled(0, [])
     rules = registry.load(db)
-    stored = _apart(db, mine, lambda group: store(handle(db, rules, group, plan, now=now), group), _TRIGGER_FAILED)
+
+    def failed(trigger: Any, error: str) -> None:
+        pending.fail(db, trigger, error)
+
+    stored = _apart(db, mine, lambda group: store(handle(db, rules, group, plan, now=now), group), failed)
     return Handled(len(mine), stored)
 
 
 def _oldest(db: Session, lanes: Sequence[Lane], limit: int) -> Sequence[Any]:
     """Claim of the first lane that has any, never of both: what is urgent should not wait for a set of what is not."""
-    with in_index_order(db):
-        sets = (rows(db, _CLAIM, {"lane": lane, "limit": limit}) for lane in lanes)
-        return next((found for found in sets if found), ())
+    sets = (pending.claim(db, lane, limit=limit) for lane in lanes)
+    return next((found for found in sets if found), ())
 
 
 def due(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
@@ -113,12 +98,16 @@ def due(db: Session, *, limit: int, now: datetime, plan: Plan) -> int:
         found = rows(db, _DUE, {"limit": limit, "now": now})
     if found:
         rules = registry.load(db)
-        _apart(db, found, lambda group: write(db, _move(db, rules, group, plan, now=now)), _RUN_FAILED)
+
+        def failed(run: Any, error: str) -> None:
+            db.execute(_RUN_FAILED, {"id": run.id, "error": error, "tries": TRIES})
+
+        _apart(db, found, lambda group: write(db, _move(db, rules, group, plan, now=now)), failed)
     return len(found)
 
 
 def _apart(
-    db: Session, taken: Sequence[Any], work: Callable[[Sequence[Any]], Stored], failed: TextClause
+    db: Session, taken: Sequence[Any], work: Callable[[Sequence[Any]], Stored], failed: Callable[[Any, str], None]
 ) -> list[Stored]:
     """Do the work for all together or, if that fails, for each alone; return what it returned where it did not."""
     try:
@@ -130,8 +119,7 @@ def _apart(
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others' work
         if len(taken) > 1:
             return [one for row in taken for one in _apart(db, [row], work, failed)]
-        told = f"{type(error).__name__}: {error}"[:1000]
-        db.execute(failed, {"id": taken[0].id, "error": told, "tries": TRIES})
+        failed(taken[0], f"{type(error).__name__}: {error}"[:1000])
         return []
     return [done]
 

@@ -6,13 +6,17 @@ import msgspec
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from notifier.catalog.types import BULK
 from notifier.db import ring
 from notifier.errors import Conflict
 from notifier.messages.draft import Decision
 
 _TRIGGER = text("""
-    UPDATE triggers SET state = 'pending', tries = 0, error = '', decisions = decisions || CAST(:decision AS jsonb)
-    WHERE id = :id AND state = 'failed' RETURNING id
+    WITH failed AS (DELETE FROM handled_triggers WHERE trigger_id = :id AND error <> '' RETURNING *)
+    INSERT INTO pending_triggers (trigger_id, customer_id, time, lane, decisions)
+    SELECT t.id, t.customer_id, t.time, CASE WHEN t.type = ANY(:bulk) THEN 'bulk' ELSE 'transactional' END,
+           CAST(CAST(failed.decisions AS jsonb) || CAST(:decision AS jsonb) AS json)
+    FROM failed JOIN triggers t ON t.id = failed.trigger_id RETURNING trigger_id
 """)
 _RUN = text("""
     UPDATE runs SET state = 'open', tries = 0, error = '', due_at = least(due_at, :now),
@@ -51,4 +55,5 @@ def replay_run(db: Session, run_id: int, *, now: datetime) -> None:
 
 def _again(db: Session, update: TextClause, ident: int, now: datetime) -> bool:
     decision = msgspec.json.encode([Decision(at=now, verdict="replayed", reason="replayed")]).decode()
-    return db.execute(update, {"id": ident, "decision": decision, "now": now}).first() is not None
+    given = {"id": ident, "decision": decision, "now": now, "bulk": BULK}
+    return db.execute(update, given).first() is not None

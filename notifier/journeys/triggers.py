@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from notifier.catalog.leaves import at as value_at
 from notifier.db import by_key, copy, rows
-from notifier.journeys import steps
+from notifier.journeys import pending, steps
 from notifier.journeys.onward import Going, Plan, onward
 from notifier.journeys.rules.definition import Span
 from notifier.journeys.rules.registry import Rule, Rules
@@ -33,9 +33,9 @@ _LATER = """
     SELECT n.id AS than, later.type, later.data
     FROM unnest(%(ids)s::bigint[], %(customers)s::text[], %(times)b::timestamptz[]) AS n(id, customer_id, time)
     CROSS JOIN LATERAL (
-        SELECT type, data FROM triggers
-        WHERE customer_id = n.customer_id AND time >= n.time AND id <> n.id AND state = 'done'
-        AND type = ANY(%(types)s::text[]) OFFSET 0
+        SELECT type, data FROM triggers t
+        WHERE customer_id = n.customer_id AND time >= n.time AND id <> n.id AND type = ANY(%(types)s::text[])
+        AND EXISTS (SELECT FROM handled_triggers h WHERE h.trigger_id = t.id AND h.error = '' OFFSET 0) OFFSET 0
     ) later
 """
 _LAST = """
@@ -61,10 +61,6 @@ _BEGIN = (
     "id", "journey", "version", "customer_id", "incident", "generation", "trigger_id", "state", "position", "due_at",
     "ends_on", "decisions", "started_at", "ended_at", "tries", "error", "end_reason",
 )  # fmt: skip
-_DONE = """
-    UPDATE triggers t SET state = 'done', error = '', decisions = t.decisions || n.decisions::jsonb
-    FROM unnest(%(ids)s::bigint[], %(decisions)s::text[]) AS n(id, decisions) WHERE t.id = n.id
-"""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,9 +88,9 @@ class Opening(msgspec.Struct, frozen=True):
 
 def handle(db: Session, rules: Rules, triggers: Sequence[Any], plan: Plan, *, now: datetime) -> list[Draft]:
     """
-    End and start what these triggers end and start, and mark them done with the reasons; return what is to be sent.
+    End and start what these triggers end and start, and keep the reasons; return what is to be sent.
 
-    The caller has locked the triggers' customers. `triggers` are rows with id, type, customer_id, time, data.
+    `triggers` are `pending.claim`'s.
     """
     decisions: dict[int, list[Decision]] = {trigger.id: [] for trigger in triggers}
     _end(db, rules, triggers, decisions, now)
@@ -104,7 +100,7 @@ def handle(db: Session, rules: Rules, triggers: Sequence[Any], plan: Plan, *, no
             ends = sorted({rule.definition.journey for rule, _ in rules.ending.get(trigger.type, ())})
             reason = "nothing-to-end" if ends else "no-journey"
             decisions[trigger.id].append(Decision(at=now, verdict="nothing", reason=reason, facts={"journeys": ends}))
-    rows(db, _DONE, {"ids": list(decisions), "decisions": as_json(decisions.values())})
+    pending.done(db, triggers, decisions)
     return drafts
 
 

@@ -84,12 +84,12 @@ def test_settings_are_kept_with_the_account(ada: Visitor) -> None:
 
 
 def test_a_failed_trigger_is_replayed(ben: Visitor, db: Session, past: Message) -> None:
-    db.execute(text("UPDATE triggers SET state = 'failed', error = 'It broke.'"))
+    db.execute(text("UPDATE handled_triggers SET error = 'It broke.'"))
     assert "It broke." in ben.get("/console/attention").text
 
     ben.post(f"/console/triggers/{past.trigger_id}/replay")
 
-    assert db.execute(text("SELECT state FROM triggers")).scalar_one() == "pending"
+    assert db.execute(text("SELECT trigger_id FROM pending_triggers")).scalars().all() == [past.trigger_id]
 
 
 def test_what_is_unknown_is_listed_with_how_long_it_waits(ben: Visitor, db: Session, now: datetime) -> None:

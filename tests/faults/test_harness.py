@@ -37,7 +37,7 @@ _UNKNOWN = text("""
 """)
 """A call that is out so long was a killed worker's."""
 _OPEN = text("""
-    SELECT (SELECT count(*) FROM triggers WHERE state = 'pending') + (SELECT count(*) FROM due_messages)
+    SELECT (SELECT count(*) FROM pending_triggers) + (SELECT count(*) FROM due_messages)
          + (SELECT count(*) FROM attempts WHERE state IN ('calling', 'unknown'))
          + (SELECT count(*) FROM pending_hooks)
          + (SELECT count(*) FROM runs WHERE state = 'open' AND due_at <= :now)

@@ -115,7 +115,10 @@ def test_what_is_in_no_hurry_and_comes_later_holds_up_nothing_urgent(db: Session
 
     take(db, older, happening("loyalty.bonus_granted", at=now, customer="cus_2"), now=now)
 
-    found = db.execute(text("SELECT type, customer_id, lane FROM triggers ORDER BY id")).all()
+    asked = (
+        "SELECT t.type, t.customer_id, p.lane FROM triggers t JOIN pending_triggers p ON trigger_id = id ORDER BY id"
+    )
+    found = db.execute(text(asked)).all()
     assert found == [
         ("payment.failed", "cus_1", "transactional"),
         ("loyalty.bonus_granted", "cus_1", "transactional"),

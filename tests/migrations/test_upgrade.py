@@ -1,6 +1,5 @@
 """Migrations make exactly the tables the models describe, once, however many processes ask."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,14 +13,6 @@ import billing.models  # noqa: F401 - imported for the tables
 from notifier.db import driver_url
 from notifier.migrations.upgrade import UnknownRevision, is_current, revisions, upgrade
 from notifier.models import metadata
-from tests.support import databases
-
-
-@pytest.fixture
-def empty(server: str) -> Iterator[str]:
-    """Return the URL of a database with nothing in it."""
-    with databases.copied(server, "template1") as url:
-        yield url
 
 
 def test_migrations_and_models_agree(empty: str) -> None:

@@ -38,9 +38,14 @@ _POINTS = text("""
     FROM generate_series(1, :many) n, unnest(ARRAY['email', 'sms', 'whatsapp']) channel
 """)
 _TRIGGERS = text("""
-    INSERT INTO triggers (source, event_id, type, version, customer_id, time, data, state, decisions)
-    SELECT 'test', 'evt_' || n, 'payment.failed', 1, 'cus_' || n, :now, CAST(:data AS json), 'done', '[]'
-    FROM generate_series(1, :many) n RETURNING id, customer_id
+    WITH made AS (
+        INSERT INTO triggers (source, event_id, type, version, customer_id, time, data)
+        SELECT 'test', 'evt_' || n, 'payment.failed', 1, 'cus_' || n, :now, CAST(:data AS json)
+        FROM generate_series(1, :many) n RETURNING id, customer_id
+    ), handled AS (
+        INSERT INTO handled_triggers (trigger_id, decisions) SELECT id, '[]' FROM made
+    )
+    SELECT id, customer_id FROM made
 """)
 
 

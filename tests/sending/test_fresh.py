@@ -22,7 +22,7 @@ from notifier.sending.claims.fresh import Desk
 from tests.sending.planned import due, happen, work
 from tests.sending.stage import SETTINGS, Stage
 from tests.sending.test_brakes import KNOWN, brake
-from tests.support.happenings import happening, take
+from tests.support.happenings import happening, make_pending_again, take
 
 
 def test_what_may_go_now_goes_at_once_with_its_attempt_and_its_words(played: Stage, outbox: Outbox) -> None:
@@ -163,7 +163,7 @@ def test_a_claim_that_goes_wrong_leaves_the_plan_standing(played: Stage) -> None
 
     work(played)
 
-    assert played.query("SELECT DISTINCT state, tries FROM triggers") == [("done", 0)]
+    assert played.query("SELECT DISTINCT error FROM handled_triggers") == [("",)]
     assert (due(played), played.query("SELECT count(*) FROM attempts")) == (4, [(0,)])
 
 
@@ -189,7 +189,8 @@ def test_only_calls_whose_attempt_stands_are_returned(played: Stage) -> None:
 def test_the_same_event_told_again_is_not_sent_again(played: Stage, outbox: Outbox) -> None:
     happen(played, "payment.failed", 3)
     work(played)
-    played.query("UPDATE triggers SET state = 'pending' RETURNING id")
+    with played.database.begin() as db:
+        make_pending_again(db)
 
     work(played)
 

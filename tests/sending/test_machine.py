@@ -70,6 +70,7 @@ class Sending(RuleBasedStateMachine):
                 "message_keys",
                 "contact_points",
                 "triggers",
+                "handled_triggers",
                 "customers",
                 "sender_pauses",
             ):

@@ -5,7 +5,6 @@ from collections.abc import Awaitable
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.clock import business_now
@@ -16,6 +15,7 @@ from notifier.providers.registry import Providers
 from notifier.sending.claims.due import claim
 from notifier.sending.settle import Answered, HandedBack, settle
 from tests.sending.stage import SETTINGS, Stage
+from tests.support.happenings import make_pending_again
 
 
 def always(outcome: Outcome) -> Any:
@@ -35,7 +35,8 @@ def test_what_is_due_is_sent_once_with_the_content_that_is_kept(stage: Stage) ->
 
 def test_a_paid_invoice_that_is_still_being_read_holds_the_message_back(stage: Stage) -> None:
     stage.due(2)
-    stage.query("UPDATE triggers SET state = 'pending' WHERE customer_id = 'cus_1' RETURNING id")
+    with stage.database.begin() as db:
+        make_pending_again(db, customer="cus_1")
 
     assert stage.drain() == 1
 
@@ -255,6 +256,6 @@ def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(stage: Stage) ->
 def test_only_what_is_urgent_holds_up_what_is_urgent(stage: Stage, of: str, lane: str, made: int) -> None:
     stage.due(1, lane=lane)
     with stage.database.begin() as db:
-        db.execute(text("UPDATE triggers SET state = 'pending', lane = :lane"), {"lane": of})
+        make_pending_again(db, lane=of)
 
     assert stage.drain(lane) == made

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.catalog import types
@@ -15,6 +16,14 @@ from notifier.journeys.rules import publish
 from notifier.messages.draft import Draft
 from notifier.messages.write import write
 from notifier.planning.plan import planning
+
+_PENDING_AGAIN = text("""
+    WITH again AS (
+        DELETE FROM handled_triggers USING triggers WHERE trigger_id = id AND customer_id LIKE :customer
+        RETURNING customer_id, time, id
+    )
+    INSERT INTO pending_triggers (customer_id, time, trigger_id, lane) SELECT again.*, :lane FROM again
+""")
 
 
 def happening(kind: str, *, at: datetime, customer: str = "cus_1", ident: str = "", **said: Any) -> dict[str, Any]:
@@ -49,6 +58,11 @@ def drain(db: Session, *, now: datetime) -> int:
         while claimed := advance.due(db, limit=500, now=now, plan=planning(db, now=now)):
             total += claimed
     return total
+
+
+def make_pending_again(db: Session, *, lane: str = "transactional", customer: str = "%") -> None:
+    """Make triggers that were handled wait to be handled."""
+    db.execute(_PENDING_AGAIN, {"lane": lane, "customer": customer})
 
 
 def write_all(db: Session) -> advance.Store[None]:

@@ -22,8 +22,8 @@ TABLES = ("messages", "attempts", "runs", "hook_sets", "pending_hooks", "events"
 _QUIET = "ALTER TABLE {} SET (autovacuum_enabled = off)"
 _FILL = text("""
     WITH t AS (
-        INSERT INTO triggers (source, event_id, type, version, customer_id, time, data, state, decisions)
-        SELECT 'test', gen_random_uuid(), 'x', 1, 'cus_1', now(), '{}', 'done', '[]' FROM generate_series(1, :many)
+        INSERT INTO triggers (source, event_id, type, version, customer_id, time, data)
+        SELECT 'test', gen_random_uuid(), 'x', 1, 'cus_1', now(), '{}' FROM generate_series(1, :many)
         RETURNING id
     ), r AS (
         INSERT INTO runs (journey, version, customer_id, incident, generation, trigger_id, state, position, due_at,

@@ -24,7 +24,7 @@ _MESSAGES = text("""
     FROM messages m JOIN triggers t ON t.id = m.trigger_id JOIN customers c ON c.id = m.customer_id
     WHERE m.state <> 'skipped' AND t.id > :after ORDER BY m.id LIMIT :many
 """)
-_WRITTEN = ("triggers", "runs", "message_keys", "messages", "contents", "attempts", "events")
+_WRITTEN = ("triggers", "handled_triggers", "runs", "message_keys", "messages", "contents", "attempts", "events")
 """What a message leaves behind."""
 
 
@@ -127,6 +127,7 @@ def _rows(connection: psycopg.Connection[Any], table: str, after: int) -> list[b
 _OURS = "SELECT f.* FROM {table} f JOIN messages m ON m.id = f.message_id WHERE m.trigger_id > {after}"
 _OF_RUN: dict[str, LiteralString] = {
     "triggers": "SELECT * FROM triggers WHERE id > {after}",
+    "handled_triggers": "SELECT * FROM handled_triggers WHERE trigger_id > {after}",
     "runs": "SELECT * FROM runs WHERE trigger_id > {after}",
     "messages": "SELECT * FROM messages WHERE trigger_id > {after}",
 }

@@ -30,6 +30,7 @@ _COPIES: dict[str, dict[str, str]] = {
         "id": "id + k * {stride}", "event_id": "event_id || '/' || k", "time": "time - k * interval '1 day'",
         "received_at": "received_at - k * interval '1 day'",
     },
+    "handled_triggers": {"trigger_id": "trigger_id + k * {stride}"},
     "runs": {
         "id": "id + k * {stride}", "trigger_id": "trigger_id + k * {stride}", "incident": "incident || '/' || k",
         "state": "'finished'", "due_at": "NULL", "started_at": "started_at - k * interval '1 day'",

@@ -62,7 +62,7 @@ def measure(
 
 def _wait_for_all(database: Database, after: int, newest: UUID) -> None:
     open_ones = text("""
-        SELECT EXISTS (SELECT FROM triggers WHERE state = 'pending' AND id > :after)
+        SELECT EXISTS (SELECT FROM pending_triggers WHERE trigger_id > :after)
             OR EXISTS (SELECT FROM due_messages d JOIN messages m ON m.id = d.message_id WHERE m.trigger_id > :after)
             OR EXISTS (SELECT FROM attempts a JOIN messages m ON m.id = a.message_id
                        WHERE a.id > :newest AND a.state IN ('calling', 'unknown') AND m.trigger_id > :after)

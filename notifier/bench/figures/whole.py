@@ -30,7 +30,7 @@ _LONGEST_RECORD = 1 << 30
 """Bytes of the sink's record, which has a line for each message."""
 
 _OPEN = text("""
-    SELECT EXISTS (SELECT FROM triggers WHERE state = 'pending') OR EXISTS (SELECT FROM due_messages)
+    SELECT EXISTS (SELECT FROM pending_triggers) OR EXISTS (SELECT FROM due_messages)
         OR EXISTS (SELECT FROM pending_hooks)
         OR (:reported AND EXISTS (SELECT FROM messages WHERE id > :newest AND state = 'sent'))
         OR EXISTS (SELECT FROM attempts WHERE id > :newest AND state IN ('calling', 'unknown'))

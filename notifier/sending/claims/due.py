@@ -34,8 +34,8 @@ _DUE = """
         WHERE d.lane = %(lane)s AND d.due_at <= %(now)s
         AND (d.not_before IS NULL OR d.not_before <= clock_timestamp()) AND d.channel = %(channel)s
         AND NOT EXISTS (
-            SELECT FROM triggers t WHERE t.customer_id = d.customer_id AND t.state = 'pending'
-            AND (t.lane = 'transactional' OR d.lane = 'bulk') OFFSET 0
+            SELECT FROM pending_triggers p WHERE p.customer_id = d.customer_id
+            AND (p.lane = 'transactional' OR d.lane = 'bulk') OFFSET 0
         )
         ORDER BY d.due_at, d.message_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )

@@ -36,10 +36,10 @@ log = structlog.get_logger()
 
 # What else has happened to them is handled next, and may speak against what this trigger asks for.
 _PENDING = """
-    SELECT asked.id, EXISTS (SELECT FROM triggers t WHERE t.customer_id = asked.id AND t.state = 'pending'
-                             AND t.lane = 'transactional' OFFSET 0) AS has_urgent
+    SELECT asked.id, EXISTS (SELECT FROM pending_triggers p WHERE p.customer_id = asked.id
+                             AND p.lane = 'transactional' OFFSET 0) AS has_urgent
     FROM unnest(%(ids)s::text[]) AS asked(id)
-    WHERE EXISTS (SELECT FROM triggers t WHERE t.customer_id = asked.id AND t.state = 'pending' OFFSET 0)
+    WHERE EXISTS (SELECT FROM pending_triggers p WHERE p.customer_id = asked.id OFFSET 0)
 """
 
 
