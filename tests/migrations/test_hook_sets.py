@@ -1,6 +1,7 @@
 """Callbacks that wait while the tables change wait on, in their order, with all they said: there and back."""
 
 from collections.abc import Callable
+from contextlib import closing
 
 from alembic import command
 from alembic.config import Config
@@ -8,7 +9,6 @@ from sqlalchemy import Connection, create_engine, text
 
 from notifier.db import Database, driver_url
 from notifier.tracking import pending
-from tests.support import databases
 from tests.tracking.support import FakeProvider
 
 _BEFORE = text("""
@@ -39,20 +39,19 @@ def go(connection: Connection, direction: Callable[[Config, str], None], revisio
     direction(config, revision)
 
 
-def test_what_waits_goes_there_and_back(server: str) -> None:
-    with databases.copied(server, "template1") as url:
-        engine = create_engine(driver_url(url))
-        with engine.begin() as connection:
-            go(connection, command.upgrade, "0020")
-            connection.execute(text("SELECT setval('hooks_id_seq', 5)"))
-            connection.execute(_BEFORE)
-            go(connection, command.upgrade, "0021")
-        with Database(url).begin() as db:
-            claimed = pending.claim(db, "status", {"twilio": FakeProvider()}, limit=10)
-            assert [(one.hook.url, one.hook.headers["x"], one.hook.body) for one in claimed] == WAITING
-            assert db.execute(text("SELECT array_agg(id ORDER BY id) FROM hooks")).scalar_one() == [2, 4]
-            db.rollback()
-        with engine.begin() as connection:
-            go(connection, command.downgrade, "0020")
-            assert [tuple(row) for row in connection.execute(_AFTER)] == WAITING
-        engine.dispose()
+def test_what_waits_goes_there_and_back(empty: str) -> None:
+    engine = create_engine(driver_url(empty))
+    with engine.begin() as connection:
+        go(connection, command.upgrade, "0020")
+        connection.execute(text("SELECT setval('hooks_id_seq', 5)"))
+        connection.execute(_BEFORE)
+        go(connection, command.upgrade, "0021")
+    with closing(Database(empty)) as database, database.begin() as db:
+        claimed = pending.claim(db, "status", {"twilio": FakeProvider()}, limit=10)
+        assert [(one.hook.url, one.hook.headers["x"], one.hook.body) for one in claimed] == WAITING
+        assert db.execute(text("SELECT array_agg(id ORDER BY id) FROM hooks")).scalar_one() == [2, 4]
+        db.rollback()
+    with engine.begin() as connection:
+        go(connection, command.downgrade, "0020")
+        assert [tuple(row) for row in connection.execute(_AFTER)] == WAITING
+    engine.dispose()
