@@ -58,8 +58,8 @@ _SUPPRESSED = """
 _RUN = """
     INSERT INTO runs (journey, version, customer_id, incident, generation, trigger_id, state, position, due_at, ends_on,
                       tries, error, decisions, started_at, end_reason)
-    VALUES ('test', 1, :customer, :customer, 1, :trigger, 'open', CAST(:position AS jsonb), :due, '{}', 0, '', '[]',
-            now(), '')
+    VALUES ('payment-failed', 1, :customer, :customer, 1, :trigger, 'open', CAST(:position AS jsonb), :due, '{}', 0,
+            '', '[]', now(), '')
     RETURNING id
 """
 _DUE = """

@@ -9,9 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.catalog.conditions import Condition, compile_condition
+from notifier.db import rows
 from notifier.journeys.rules.definition import Definition, End, parse
 
 _VERSIONS = text("SELECT id, journey, version, digest, retired_at FROM journey_versions ORDER BY journey, version")
+_NAMED = "SELECT journey, version, digest FROM journey_versions WHERE journey = ANY(%(journeys)s)"
 _SOURCES = text("SELECT DISTINCT ON (digest) digest, source FROM journey_versions WHERE digest = ANY(:digests)")
 
 
@@ -35,10 +37,10 @@ class Rules(Struct, frozen=True):
 
 def load(db: Session) -> Rules:
     """Read which versions are published; their sources are read and compiled once in a process."""
-    rows = db.execute(_VERSIONS).all()
-    read_sources(db, {row.digest for row in rows})
-    by_version = {(row.journey, row.version): _rule(row.digest, row.version) for row in rows}
-    last = {row.journey: row for row in rows}
+    published = db.execute(_VERSIONS).all()
+    _read_sources(db, {row.digest for row in published})
+    by_version = {(row.journey, row.version): _rule(row.digest, row.version) for row in published}
+    last = {row.journey: row for row in published}
     starting: dict[str, list[Rule]] = defaultdict(list)
     ending: dict[str, list[tuple[Rule, End]]] = defaultdict(list)
     for rule in (by_version[row.journey, row.version] for row in last.values() if row.retired_at is None):
@@ -48,15 +50,16 @@ def load(db: Session) -> Rules:
     return Rules(by_version, starting, ending)
 
 
-def read_sources(db: Session, digests: Collection[str]) -> None:
-    """See to it that `definition` knows these versions."""
+def definitions(db: Session, journeys: Collection[str]) -> dict[tuple[str, int], Definition]:
+    """Return every version of these journeys; asked for with every set of reports."""
+    found = rows(db, _NAMED, {"journeys": sorted(journeys)}) if journeys else []
+    _read_sources(db, {row.digest for row in found})
+    return {(row.journey, row.version): _compiled(row.digest)[0] for row in found}
+
+
+def _read_sources(db: Session, digests: Collection[str]) -> None:
     if missing := [digest for digest in digests if digest not in _sources]:
         _sources.update({row.digest: row.source for row in db.execute(_SOURCES, {"digests": missing})})
-
-
-def definition(digest: str) -> Definition:
-    """Return a version's definition by the digest of its source, which has been read."""
-    return _compiled(digest)[0]
 
 
 def compiled(source: str) -> tuple[Definition, Condition | None]:

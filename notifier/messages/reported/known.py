@@ -8,8 +8,15 @@ from sqlalchemy.orm import Session
 
 from notifier.db import rows
 
-Place = tuple[int, str, str]
-"""Run, step and channel of a message."""
+
+class Place(NamedTuple):
+    """Where a message stands in its run."""
+
+    run_id: int
+    step: str
+    channel: str
+    journey: str
+    version: int
 
 
 class Known(NamedTuple):
@@ -25,6 +32,8 @@ class Known(NamedTuple):
     run_id: int | None
     step: str
     channel: str
+    journey: str
+    journey_version: int
 
 
 # One by one, whatever the statistics of tables that are growing fast say of joining them.
@@ -32,7 +41,7 @@ _BY_ID = """
     SELECT known.* FROM unnest(%(ids)b::uuid[]) AS n(id)
     CROSS JOIN LATERAL (
         SELECT a.id AS attempt_id, a.message_id, a.provider, a.ref, a.state,
-               m.state AS message_state, m.engagement, m.run_id, m.step, m.channel
+               m.state AS message_state, m.engagement, m.run_id, m.step, m.channel, m.journey, m.journey_version
         FROM attempts a JOIN messages m ON m.id = a.message_id WHERE a.id = n.id OFFSET 0
     ) AS known
 """
@@ -40,7 +49,7 @@ _BY_REF = """
     SELECT known.* FROM unnest(%(providers)s::text[], %(refs)s::text[]) AS n(provider, ref)
     CROSS JOIN LATERAL (
         SELECT a.id AS attempt_id, a.message_id, a.provider, a.ref, a.state,
-               m.state AS message_state, m.engagement, m.run_id, m.step, m.channel
+               m.state AS message_state, m.engagement, m.run_id, m.step, m.channel, m.journey, m.journey_version
         FROM refs r JOIN attempts a ON a.id = r.attempt_id JOIN messages m ON m.id = a.message_id
         WHERE r.provider = n.provider AND r.ref = n.ref ORDER BY r.attempt_id LIMIT 1
     ) AS known
@@ -49,6 +58,13 @@ _KEEP = """
     INSERT INTO refs (provider, ref, attempt_id)
     SELECT * FROM unnest(%(providers)s::text[], %(refs)s::text[], %(ids)b::uuid[]) ON CONFLICT DO NOTHING
 """
+
+
+def place(known: Known) -> Place | None:
+    """Return where the message stands; None: it belongs to no run."""
+    if known.run_id is None:
+        return None
+    return Place(known.run_id, known.step, known.channel, known.journey, known.journey_version)
 
 
 def by_id(db: Session, attempt_ids: Collection[UUID]) -> dict[int, Known]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from notifier.db import rows, unless_all
 from notifier.messages.apply import Applied, follow
-from notifier.messages.reported.known import Known, Place
+from notifier.messages.reported.known import Known, Place, place
 from notifier.messages.states import ATTEMPT_RANK, ENGAGEMENT_RANK, PROVES
 
 
@@ -97,8 +97,8 @@ def sort_out(reports: Sequence[Applied], known: Mapping[int, Known]) -> Sorted:
             ordinary.append(step)
         else:
             others += step.told
-        if about.run_id is not None and not (is_ordinary and _leaves_outcome(step)):
-            places.add((about.run_id, about.step, about.channel))
+        if not (is_ordinary and _leaves_outcome(step)) and (where := place(about)):
+            places.add(where)
     return Sorted(ordinary, others, frozenset(places))
 
 
@@ -140,12 +140,8 @@ def carry_out(db: Session, given: Sorted, *, now: datetime) -> Done:
         del of_message[ident]
     of_attempt = [step for step in given.ordinary if not step.is_of_message]
     _raise(db, [step for step in (*of_message.values(), *of_attempt) if step.best])
-    delivered = {
-        (step.known.run_id, step.known.step, step.known.channel)
-        for step in of_message.values()
-        if step.known.run_id is not None and not _leaves_outcome(step)
-    }
-    return Done(delivered, changed)
+    raised = (place(step.known) for step in of_message.values() if not _leaves_outcome(step))
+    return Done({where for where in raised if where}, changed)
 
 
 def _lock(db: Session, given: Sorted) -> None:
