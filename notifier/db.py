@@ -1,6 +1,7 @@
 """The database: one transaction per unit of work, bells rung only after it is committed, rows moved in sets."""
 
 import select
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -97,11 +98,9 @@ class Database:
 
     def _is_open(self, connection: psycopg.Connection[Any], *_: object) -> None:
         """Have the pool make another connection instead of one that has ended."""
-        has_news = select.poll()
-        has_news.register(connection.fileno(), select.POLLIN)
         # The server says nothing unasked but that it is going, or has changed a setting: to ask it every time whether
         # it is there costs as much as a short transaction does.
-        if has_news.poll(0) and not self._answers(connection):
+        if _has_news(connection.fileno()) and not self._answers(connection):
             raise InvalidatePoolError
 
     def _answers(self, connection: Any) -> bool:
@@ -114,6 +113,14 @@ class Database:
         if self._join is not None:
             return Session(self._join, join_transaction_mode="create_savepoint", expire_on_commit=False)
         return Session(self.engine, expire_on_commit=False)
+
+
+def _has_news(socket: int) -> bool:
+    if sys.platform == "win32":
+        return bool(select.select([socket], [], [], 0)[0])
+    waiting = select.poll()
+    waiting.register(socket, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def ring(db: Session, lane: str) -> None:
