@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, FetchedValue, Index, LargeBinary, Text, func
+from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import BigInteger, DateTime, SmallInteger
@@ -200,18 +200,16 @@ class Event(Base):
     """What a provider, or a tracked link, reported of a message; append-only."""
 
     __tablename__ = "events"
-    # Reports are stored in the order of their ids: where the latest are, this says for next to nothing.
-    __table_args__ = (Index("ix_events_id", "id", postgresql_using="brin", postgresql_with={"autosummarize": True}),)
-
     # A report names its message, and so does a repeat. The newest messages' reports are at the index's end; by their
     # providers' ids alone each would be somewhere in it.
-    message_id: Mapped[UUID] = mapped_column(primary_key=True)
-    provider: Mapped[str] = mapped_column(Text, primary_key=True)
-    event_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    """The provider's id of the report, or one derived from its content: repeats are dropped by it."""
-    id: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
-    """In the order they came."""
+    __table_args__ = (Index("uq_events_message_id", "message_id", "provider", "event_id", unique=True),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    message_id: Mapped[UUID]
     attempt_id: Mapped[UUID | None]
+    provider: Mapped[str] = mapped_column(Text)
+    event_id: Mapped[str] = mapped_column(Text)
+    """The provider's id of the report, or one derived from its content: repeats are dropped by it."""
     kind: Mapped[str] = mapped_column(Text)
     """`providers.contract.EventKind`."""
     reason: Mapped[str] = mapped_column(Text, default="")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.clock import business_now
-from notifier.db import Database, by_key, in_index_order, ring
+from notifier.db import Database, in_index_order, ring
 from notifier.errors import Unavailable
 from notifier.journeys.reports import hold, wake
 from notifier.messages.content import unpack
@@ -51,7 +51,7 @@ _MATCHED = text("""
 _HEARD = text("""
     SELECT a.provider, max(a.claimed_at) AS latest
     FROM events e JOIN attempts a ON a.id = e.attempt_id AND a.provider = e.provider
-    WHERE e.id > (SELECT last_value - 5000 FROM events_id_seq) GROUP BY a.provider
+    WHERE e.id > (SELECT coalesce(max(id), 0) - 5000 FROM events) GROUP BY a.provider
 """)
 _UNREAD = text("""
     SELECT provider, min(received_at) AS oldest FROM pending_hooks WHERE kind = 'status' GROUP BY provider
@@ -99,14 +99,8 @@ def _take(db: Session, settings: Settings) -> tuple[list[_Open], dict[str, set[s
         matched.setdefault(row.address, set()).add(row.ref)
     with in_index_order(db):
         unread = {row.provider: row.oldest for row in db.execute(_UNREAD)}
-    reports = _Reports(heard=heard(db), unread=unread)
+    reports = _Reports(heard={row.provider: row.latest for row in db.execute(_HEARD)}, unread=unread)
     return [_Open(row, _outgoing(db, row)) for row in rows], matched, reports
-
-
-def heard(db: Session) -> dict[str, datetime]:
-    """Return when the latest of the attempts was claimed that each provider has reported lately."""
-    with by_key(db):
-        return {row.provider: row.latest for row in db.execute(_HEARD)}
 
 
 def _outgoing(db: Session, row: Any) -> Outgoing | None:
