@@ -70,9 +70,10 @@ def _read(db: Session, kind: str, customer_id: str, place: Place | None, limit: 
         older = _older(kind, place.rank, source.at, source.id_type)
         if _RANK[kind] != place.rank:
             del given["id"]
+    number = f"{source.table.split()[0]}.id"  # `id` alone would be the text
     sql = (
         f"SELECT CAST(id AS text) AS id, {source.at} AS at, {source.columns} FROM {source.table} "  # noqa: S608 - our own words only
-        f"WHERE customer_id = :customer_id {older} ORDER BY {source.at} DESC, id DESC LIMIT :limit"
+        f"WHERE customer_id = :customer_id {older} ORDER BY {source.at} DESC, {number} DESC LIMIT :limit"
     )
     return [
         Entry(kind=kind, id=row.pop("id"), at=row.pop("at"), facts=row)  # type: ignore[arg-type]  # kind is a key of _RANK
@@ -115,9 +116,14 @@ class _Source(Struct, frozen=True, kw_only=True):
 
 _SOURCES = {
     "trigger": _Source(
-        table="triggers LEFT JOIN handled_triggers ON trigger_id = id",
+        # One by one, whatever the statistics of the small tables say of joining them.
+        table="triggers LEFT JOIN LATERAL "
+        "(SELECT error, decisions FROM handled_triggers WHERE trigger_id = triggers.id OFFSET 0) AS handled ON true "
+        "LEFT JOIN LATERAL "
+        "(SELECT decisions FROM pending_triggers WHERE trigger_id = triggers.id OFFSET 0) AS pending ON true",
         at="time",
-        columns="type, data, coalesce(error, '') AS error, coalesce(decisions, '[]') AS decisions, "
+        columns="type, data, coalesce(error, '') AS error, "
+        "coalesce(handled.decisions, pending.decisions, '[]') AS decisions, "
         "CASE WHEN error <> '' THEN 'failed' WHEN error = '' THEN 'done' ELSE 'pending' END AS state",
     ),
     "message": _Source(

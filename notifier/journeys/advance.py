@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
+import structlog
 from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -23,6 +24,8 @@ from notifier.messages.draft import Draft
 from notifier.messages.due import overtake
 from notifier.messages.states import SETTLED
 from notifier.messages.write import write
+
+log = structlog.get_logger()
 
 Stored = TypeVar("Stored")
 Store = Callable[[list[Draft], Sequence[Any]], Stored]
@@ -119,7 +122,9 @@ def _apart(
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others' work
         if len(taken) > 1:
             return [one for row in taken for one in _apart(db, [row], work, failed)]
-        failed(taken[0], f"{type(error).__name__}: {error}"[:1000])
+        log.warning("a trigger or run failed", id=taken[0].id, error=type(error).__name__)
+        told = f"{type(error).__name__}: {error}".replace("\0", "").encode("utf-8", "replace").decode()
+        failed(taken[0], told[:1000])
         return []
     return [done]
 

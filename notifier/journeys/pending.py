@@ -15,7 +15,7 @@ from notifier.messages.draft import Decision, as_json
 TRIES = 5
 
 # A trigger's place in the queue is looked up as it was locked, and what it says by its id: no plan of joining them can
-# be a bad one.
+# be a bad one. One that was changed meanwhile lies elsewhere: it stays, and is nobody's this time.
 _CLAIM = """
     WITH oldest AS MATERIALIZED (
         SELECT p.ctid AS place, p.* FROM pending_triggers p
@@ -28,8 +28,10 @@ _CLAIM = """
         SELECT *, pg_try_advisory_xact_lock(hashtextextended(customer_id, 1)) AS is_mine FROM oldest
     ), taken AS (
         DELETE FROM pending_triggers WHERE ctid = ANY(ARRAY(SELECT place FROM held WHERE is_mine))
+        RETURNING trigger_id
     )
-    SELECT t.id, t.type, t.customer_id, t.time, t.data, held.lane, held.tries, held.decisions::text, held.is_mine
+    SELECT t.id, t.type, t.customer_id, t.time, t.data, held.lane, held.tries, held.decisions::text,
+           t.id IN (SELECT trigger_id FROM taken) AS is_mine
     FROM held, LATERAL (SELECT * FROM triggers WHERE id = held.trigger_id OFFSET 0) AS t
 """
 _DONE = """
@@ -43,6 +45,7 @@ _AGAIN = text("""
 _SET_ASIDE = text("""
     INSERT INTO handled_triggers (trigger_id, error, decisions)
     VALUES (:id, :error, coalesce(CAST(:decisions AS json), '[]'))
+    ON CONFLICT (trigger_id) DO UPDATE SET error = excluded.error
 """)
 
 

@@ -14,7 +14,10 @@ from notifier.messages.draft import Decision
 _TRIGGER = text("""
     WITH failed AS (DELETE FROM handled_triggers WHERE trigger_id = :id AND error <> '' RETURNING *)
     INSERT INTO pending_triggers (trigger_id, customer_id, time, lane, decisions)
-    SELECT t.id, t.customer_id, t.time, CASE WHEN t.type = ANY(:bulk) THEN 'bulk' ELSE 'transactional' END,
+    SELECT t.id, t.customer_id, t.time,
+           CASE WHEN t.type = ANY(:bulk) AND NOT EXISTS (
+               SELECT FROM pending_triggers p WHERE p.customer_id = t.customer_id AND p.lane = 'transactional'
+           ) THEN 'bulk' ELSE 'transactional' END,
            CAST(CAST(failed.decisions AS jsonb) || CAST(:decision AS jsonb) AS json)
     FROM failed JOIN triggers t ON t.id = failed.trigger_id RETURNING trigger_id
 """)

@@ -41,6 +41,24 @@ def test_stretches_add_up_to_the_whole_without_a_gap_or_a_repeat(db: Session, pa
     assert read == whole
 
 
+def test_what_happened_at_one_instant_is_told_whole(db: Session, now: datetime) -> None:
+    many = text("""
+        INSERT INTO triggers (id, source, event_id, type, version, customer_id, time, data)
+        SELECT n, 'import', n, 'payment.failed', 1, 'cus_1', :now, '{}' FROM generate_series(9990, 10010) n
+    """)
+    db.execute(many, {"now": now})
+
+    read, before = [], ""
+    while True:
+        line = timeline(db, "cus_1", before=before, limit=5)
+        read += [entry.id for entry in line.entries]
+        if line.older is None:
+            break
+        before = line.older
+
+    assert read == [str(n) for n in range(10010, 9989, -1)]
+
+
 def test_an_effect_stands_above_its_cause(db: Session, past: datetime) -> None:
     entries = timeline(db, "cus_1").entries
 

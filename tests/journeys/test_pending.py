@@ -1,12 +1,14 @@
 """The queue of triggers: claimed by one, given back when that one fails, and found by its keys whatever lies in it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from time import sleep
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from notifier.db import Database
+from notifier.db import Database, rows
 from notifier.journeys import advance, pending, replay
 from notifier.planning.plan import planning
 from notifier.tick import due
@@ -49,6 +51,70 @@ def test_one_that_fails_waits_again_in_its_lane_until_it_has_failed_too_often(db
 
     assert places(db) == [(0, 1, 1), (1, 0, 1)]
     assert db.execute(text("SELECT lane, tries FROM pending_triggers")).one() == ("bulk", 0)
+
+
+def test_one_that_failed_keeps_its_lane_and_what_was_decided_of_it(db: Session, now: datetime) -> None:
+    publish_journeys(db)
+    take(db, happening("loyalty.bonus_granted", at=now), now=now)
+    turn(db, now, fails="cus_1")
+    assert db.execute(text("SELECT lane, tries FROM pending_triggers")).one() == ("bulk", 1)
+
+    while turn(db, now, fails="cus_1"):
+        pass
+    [ident] = db.execute(text("SELECT trigger_id FROM handled_triggers")).scalars()
+    replay.replay_trigger(db, ident, now=now)
+    while turn(db, now, fails="cus_1"):
+        pass
+
+    [decisions] = db.execute(text("SELECT decisions FROM handled_triggers WHERE error <> ''")).scalars()
+    assert [one["verdict"] for one in decisions] == ["replayed"]
+
+
+def test_one_that_is_replayed_holds_up_none_that_is_urgent(db: Session, now: datetime) -> None:
+    publish_journeys(db)
+    take(db, happening("loyalty.bonus_granted", at=now - timedelta(hours=1)), now=now)
+    while turn(db, now, fails="cus_1"):
+        pass
+    take(db, happening("payment.failed", at=now), now=now)
+
+    replay.replay_trigger(db, db.execute(text("SELECT trigger_id FROM handled_triggers")).scalar_one(), now=now)
+
+    assert db.execute(text("SELECT lane FROM pending_triggers")).scalars().all() == ["transactional"] * 2
+
+
+def test_one_that_is_changed_while_it_is_claimed_is_nobodys_this_time(live_database: Database, now: datetime) -> None:
+    with live_database.begin() as db:
+        publish_journeys(db)
+        take(db, happening("payment.failed", at=now), now=now)
+        # What a claim does between looking and locking, slowed down.
+        db.execute(text(
+            "CREATE FUNCTION slow(interval) RETURNS boolean LANGUAGE plpgsql VOLATILE AS "
+            "'BEGIN PERFORM pg_sleep(extract(epoch FROM $1)); RETURN true; END'"
+        ))  # fmt: skip
+    slowed = pending._CLAIM.replace("p.tries >= 0", "p.tries >= 0 AND slow('0.5 s')")
+
+    def claimed() -> list[Any]:
+        with live_database.begin() as db:
+            return rows(db, slowed, {"lane": "transactional", "limit": 10})
+
+    with ThreadPoolExecutor(1) as threads:
+        claim = threads.submit(claimed)
+        sleep(0.2)
+        live_database.run(lambda db: db.execute(text("UPDATE pending_triggers SET tries = 1")))
+        [found] = claim.result()
+
+    assert not found.is_mine
+    assert live_database.run(places) == [(1, 0, 1)]
+
+
+def test_whatever_an_error_says_it_can_be_kept(db: Session, now: datetime) -> None:
+    publish_journeys(db)
+    take(db, happening("payment.failed", at=now), now=now)
+
+    while turn(db, now, fails="cus_1", says="a\0b \ud800"):
+        pass
+
+    assert db.execute(text("SELECT error FROM handled_triggers")).scalar_one() == "ValueError: ab ?"
 
 
 def test_what_is_claimed_is_pending_again_when_its_transaction_fails(live_database: Database, now: datetime) -> None:
@@ -100,10 +166,12 @@ def test_statistics_of_a_quiet_hour_make_nobody_read_the_whole_queue(live_databa
     assert excess(live_database, lambda db: advance.due(db, limit=SET, now=later, plan=planning(db, now=later))) == {}
 
 
-def turn(db: Session, now: datetime, *, limit: int = 10, fails: str = "") -> int:
+def turn(
+    db: Session, now: datetime, *, limit: int = 10, fails: str = "", says: str = "what nobody has thought of"
+) -> int:
     def store(drafts: list[Any], triggers: Any) -> None:
         if any(trigger.customer_id == fails for trigger in triggers):
-            raise ValueError("what nobody has thought of")
+            raise ValueError(says)
         write_all(db)(drafts, triggers)
 
     return advance.triggers(db, limit=limit, now=now, plan=planning(db, now=now), store=store).many
