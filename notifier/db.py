@@ -1,7 +1,6 @@
 """The database: one transaction per unit of work, bells rung only after it is committed, rows moved in sets."""
 
 import select
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -100,7 +99,7 @@ class Database:
         """Have the pool make another connection instead of one that has ended."""
         # The server says nothing unasked but that it is going, or has changed a setting: to ask it every time whether
         # it is there costs as much as a short transaction does.
-        if _has_news(connection.fileno()) and not self._answers(connection):
+        if connection.closed or (_has_news(connection.fileno()) and not self._answers(connection)):
             raise InvalidatePoolError
 
     def _answers(self, connection: Any) -> bool:
@@ -116,8 +115,6 @@ class Database:
 
 
 def _has_news(socket: int) -> bool:
-    if sys.platform == "win32":
-        return bool(select.select([socket], [], [], 0)[0])
     waiting = select.poll()
     waiting.register(socket, select.POLLIN)
     return bool(waiting.poll(0))

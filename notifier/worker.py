@@ -38,11 +38,10 @@ JOINED_WITHIN = 5.0
 def serve(settings: Settings, *, stopped: threading.Event | None = None) -> None:
     """Run one worker until SIGTERM or SIGINT; claims in hand are finished or handed back before it returns."""
     stopped = stopped or _stopped_by_signal()
-    if sys.platform != "win32":
-        os.nice(NICE)
     if settings.demo:
         follow_parent()
     with House(settings, may_create=True) as house:
+        os.nice(NICE)  # not before: a server this process starts would stand back with it
         channels = sorted(house.providers.channels)  # what is set up wrongly stops the start, not the first message
         if settings.owns_database:
             publish.publish(house)

@@ -28,7 +28,7 @@ _PENDING = text("""
            (SELECT count(*) FROM brakes WHERE released_at IS NULL) AS brakes
 """)
 _HOOKS = text("""
-    WITH newest AS (SELECT coalesce(max(id), 0) - :window AS after FROM hook_sets)
+    WITH newest AS (SELECT last_value - :window AS after FROM hooks_id_seq)
     SELECT (SELECT coalesce(sum(unmatched), 0) FROM hook_sets, newest WHERE id > after) AS unmatched,
            (SELECT count(*) FROM hooks, newest WHERE id > after AND error <> '') AS failed
 """)

@@ -47,6 +47,8 @@ class PendingHooks(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     """The set's."""
     provider: Mapped[str] = mapped_column(Text)
+    encoding: Mapped[str] = mapped_column(Text)
+    """A set that only a later version can read waits for that, and nothing waits behind it."""
     many: Mapped[int]
     weight: Mapped[int]
     """Of all of them, as `pending.weight` has it."""

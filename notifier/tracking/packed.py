@@ -26,7 +26,7 @@ class _Kept(Struct, frozen=True, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[_Kept])
-_READ: dict[str, Callable[[bytes], list[_Kept]]] = {
+READABLE: dict[str, Callable[[bytes], list[_Kept]]] = {
     ENCODING: lambda packed: _decoder.decode(zstd.decompress(packed)),
     "json": msgspec.json.Decoder(list[_Kept]).decode,  # as a migration can write it, in SQL
 }
@@ -44,9 +44,10 @@ def pack(hooks: Iterable[Hook]) -> bytes:
 
 def unpack(encoding: str, packed: bytes) -> list[Hook]:
     """
-    Return the callbacks of a set, in the order they came.
+    Return the callbacks of a set in one of the `READABLE` encodings, in the order they came.
 
     Raises:
-        LookupError: a later version wrote it; this one has to wait for that.
+        LookupError: a later version wrote it.
+        ZstdError, DecodeError: it is damaged.
     """
-    return [Hook(url=one.url, headers=one.headers, body=one.body) for one in _READ[encoding](packed)]
+    return [Hook(url=one.url, headers=one.headers, body=one.body) for one in READABLE[encoding](packed)]

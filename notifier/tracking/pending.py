@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
+import structlog
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -11,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from notifier.db import in_index_order, rows
 from notifier.providers.contract import Hook, Provider
-from notifier.tracking.packed import ENCODING, pack, unpack
+from notifier.tracking.packed import ENCODING, READABLE, pack, unpack
+
+log = structlog.get_logger()
 
 #: What one callback's content can cause: anything (a mail within a mail within a mail exhausts the stack). Trouble with
 #: the database itself is told apart by `fail`, which lets it through: the whole batch is tried again.
@@ -26,21 +29,23 @@ _PUT = """
         INSERT INTO hook_sets (id, provider, kind, many, encoding, packed)
         SELECT id, provider, kind, many, %(encoding)b::text, packed FROM numbered
     )
-    INSERT INTO pending_hooks (kind, id, provider, many, weight)
-    SELECT kind, id, provider, many, weight FROM numbered
+    INSERT INTO pending_hooks (kind, id, provider, encoding, many, weight)
+    SELECT kind, id, provider, %(encoding)b::text, many, weight FROM numbered
 """
 # As many sets are locked as the oldest would be enough, and weighed again: they may be others, that nobody has locked.
 # What is too much goes back when the transaction ends, and others look past it until then. A set's place is looked up
 # as it was locked, and its callbacks by its id: no plan of joining them can be a bad one.
 _CLAIM = """
     WITH oldest AS MATERIALIZED (
-        SELECT id, weight FROM pending_hooks WHERE kind = %(kind)b AND provider = ANY(%(providers)s)
+        SELECT id, weight FROM pending_hooks
+        WHERE kind = %(kind)b AND provider = ANY(%(providers)s) AND encoding = ANY(%(encodings)s)
         ORDER BY id LIMIT %(limit)b::int
     ), enough AS (
         SELECT count(*) FROM (SELECT sum(weight) OVER (ORDER BY id) - weight AS before FROM oldest) AS weighed
         WHERE before < %(limit)b::int
     ), locked AS MATERIALIZED (
-        SELECT ctid AS place, id, weight FROM pending_hooks WHERE kind = %(kind)b AND provider = ANY(%(providers)s)
+        SELECT ctid AS place, id, weight FROM pending_hooks
+        WHERE kind = %(kind)b AND provider = ANY(%(providers)s) AND encoding = ANY(%(encodings)s)
         ORDER BY id LIMIT (SELECT * FROM enough) FOR UPDATE SKIP LOCKED
     ), taken AS (
         DELETE FROM pending_hooks WHERE ctid = ANY(ARRAY(
@@ -53,7 +58,7 @@ _CLAIM = """
     ) AS kept
 """
 _UNMATCHED = """
-    UPDATE hook_sets h SET unmatched = c.unmatched
+    UPDATE hook_sets h SET unmatched = h.unmatched + c.unmatched
     FROM unnest(%(ids)s::bigint[], %(unmatched)s::int[]) AS c(id, unmatched) WHERE h.id = c.id
 """
 _FAIL = """
@@ -110,17 +115,21 @@ def claim(
     """
     Take the oldest pending callbacks of a kind that nobody else has locked: about `limit` kB of them, or that many.
 
-    They are pending no more, which holds if this transaction does. Those of a provider this process has no settings for
-    wait for a process that has them.
+    They are pending no more, which holds if this transaction does. Those of a provider this process has no settings
+    for, or that it cannot read, wait for a process that can. A set that is damaged is set aside as it is.
     """
-    asked = {"kind": kind, "providers": list(providers), "limit": limit}
+    asked = {"kind": kind, "providers": list(providers), "encodings": list(READABLE), "limit": limit}
     with in_index_order(db):
         taken = rows(db, _CLAIM, asked)
-    return [
-        PendingHook(set_id=row.id, provider=row.provider, kind=row.kind, hook=hook, received_at=row.received_at)
-        for row in sorted(taken)
-        for hook in unpack(row.encoding, row.packed)
-    ]
+    claimed = []
+    for row in sorted(taken):
+        of = {"set_id": row.id, "provider": row.provider, "kind": row.kind, "received_at": row.received_at}
+        try:
+            claimed += [PendingHook(hook=hook, **of) for hook in unpack(row.encoding, row.packed)]
+        except POISON as error:
+            fail(db, PendingHook(hook=Hook(url="", headers={}, body=row.packed), **of), error)
+            log.warning("set of callbacks damaged", hook_set=row.id, provider=row.provider, error=type(error).__name__)
+    return claimed
 
 
 def count(db: Session, unmatched: Mapping[int, int]) -> None:

@@ -145,6 +145,7 @@ def test_a_form_of_plain_fields_is_signed_as_any_other() -> None:
 
     for body in (plain, plain + b"&Alone", plain + b"&a=b=c&Alone", plain + b"&Alone&Alone=", plain + b"&&=x&N=%00"):
         assert signature(mac, URL, body) == validator.compute_signature(URL, Fields.read(body))
+    assert signature(mac, URL, b"a=b") != signature(mac, URL, b"a\0b")
 
 
 @given(_FORMS)

@@ -75,8 +75,8 @@ def test_silence_is_not_judged_while_reports_are_unread(
     )
     stage.query(over)
     stage.query(
-        "INSERT INTO pending_hooks (provider, kind, id, many, weight, received_at) "
-        "VALUES ('outbox', 'status', 1, 1, 1, now() - interval '1 min') RETURNING id"
+        "INSERT INTO pending_hooks (provider, kind, id, encoding, many, weight, received_at) "
+        "VALUES ('outbox', 'status', 1, 'zstd', 1, 1, now() - interval '1 min') RETURNING id"
     )
 
     assert stage.ask() == 0

@@ -15,7 +15,10 @@ from notifier.consent.models import Suppression
 from notifier.consent.suppress import lift
 from notifier.customers.models import ContactPoint
 from notifier.customers.snapshot import Snapshot, upsert
+from notifier.messages.apply import Applied
+from notifier.messages.apply import keep as keep_reports
 from notifier.messages.models import Attempt, Event, Message
+from notifier.messages.reported import known, ordinary
 from notifier.providers.contract import ATTEMPT, EventKind, Reason, StatusReport
 from notifier.tracking.apply import apply_pending
 from notifier.tracking.keep import Verified, keep
@@ -91,6 +94,36 @@ def test_reports_of_nobody_we_know_are_counted_and_change_nothing(db: Session, n
     kept = db.scalars(select(HookSet)).one()
     assert (queue(db), kept.unmatched) == (["done"], 2)
     assert state(db)[0] == "sent"
+
+
+def test_reports_of_nobody_are_all_counted_though_a_poisonous_one_has_them_applied_one_by_one(
+    db: Session, now: datetime
+) -> None:
+    attempt = make_attempt(db, make_message(db, now))
+    strange = [status([report(uuid4(), "sent", event=f"e{number}")]) for number in range(3)]
+    poison = status([report(attempt, "delivered", event="bad\x00")])
+
+    keep(db, [*strange[:2], poison, strange[2]])
+    apply(db, now)
+
+    assert db.scalars(select(HookSet.unmatched)).all() == [3]
+    assert len(aside(db)) == 1
+
+
+def test_a_message_that_was_ended_since_it_was_looked_at_is_not_delivered(db: Session, now: datetime) -> None:
+    message = make_message(db, now, run_id=7)
+    attempt = make_attempt(db, message)
+    seen = known.by_id(db, [attempt])
+    said = Applied(
+        message_id=message.id, attempt_id=attempt, provider="twilio", event_id="e", kind="delivered", ref="SM1"
+    )
+    ways = ordinary.sort_out(keep_reports(db, [said], now=now), seen)
+    db.execute(text("UPDATE messages SET state = 'failed'"))
+
+    done = ordinary.carry_out(db, ways, now=now)
+
+    assert [(place.run_id, place.step) for place in ways.places] == [(7, "tell")]
+    assert not done.delivered
 
 
 def test_another_providers_report_cannot_speak_of_the_attempt(db: Session, now: datetime) -> None:

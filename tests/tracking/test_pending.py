@@ -6,11 +6,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from notifier.db import Database
+from notifier.history.waiting import waiting
 from notifier.providers.contract import Hook
 from notifier.tracking import pending
 from notifier.tracking.keep import Verified, keep
 from notifier.tracking.pending import PendingHook
-from tests.tracking.support import FakeProvider, inbound, queue
+from tests.tracking.support import FakeProvider, aside, inbound, queue
 
 LIGHT, HEAVY = 1, 300_000
 
@@ -20,7 +21,8 @@ _BACKLOG = text("""
         SELECT nextval('hooks_id_seq'), 'twilio', 'status', 1, 'json', '[["",{},"eA=="]]'
         FROM generate_series(1, :many) RETURNING id
     )
-    INSERT INTO pending_hooks (kind, id, provider, many, weight) SELECT 'status', id, 'twilio', 1, 1 FROM kept
+    INSERT INTO pending_hooks (kind, id, provider, encoding, many, weight)
+    SELECT 'status', id, 'twilio', 'json', 1, 1 FROM kept
 """)
 _READ = text("""
     SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
@@ -97,6 +99,31 @@ def test_a_set_that_was_removed_meanwhile_holds_nobody_up(db: Session) -> None:
 
     assert sizes(claim(db)) == [2]
     assert claim(db) == []
+
+
+def test_a_set_that_only_a_later_version_can_read_waits_for_it_alone(db: Session) -> None:
+    for size in (1, 2):
+        keep(db, callbacks([size]))
+    db.execute(text("UPDATE pending_hooks SET encoding = 'later' WHERE id = (SELECT min(id) FROM pending_hooks)"))
+
+    assert sizes(claim(db)) == [2]
+    assert queue(db) == ["pending", "done"]
+
+
+def test_a_damaged_set_is_set_aside_and_holds_nobody_up(db: Session) -> None:
+    for size in (1, 2):
+        keep(db, callbacks([size]))
+    db.execute(text("UPDATE hook_sets SET packed = 'torn' WHERE id = (SELECT min(id) FROM hook_sets)"))
+
+    assert sizes(claim(db)) == [2]
+    assert queue(db) == ["done", "done"]
+    assert [error.partition(":")[0] for error in aside(db)] == ["ZstdError"]
+
+
+def test_how_many_are_pending_is_told_by_callbacks_not_by_sets(db: Session) -> None:
+    keep(db, callbacks([LIGHT] * 7))
+
+    assert waiting(db).hooks == 7
 
 
 def test_a_claim_reads_what_it_takes_of_a_backlog_no_statistics_know_of(live_database: Database) -> None:

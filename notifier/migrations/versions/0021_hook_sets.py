@@ -28,8 +28,8 @@ _FILL = """
     ), moved AS (
         DELETE FROM hooks WHERE id IN (SELECT unnest(hooks) FROM waiting)
     )
-    INSERT INTO pending_hooks (kind, id, provider, many, weight, received_at)
-    SELECT kind, id, provider, cardinality(hooks), weight, received_at FROM waiting
+    INSERT INTO pending_hooks (kind, id, provider, encoding, many, weight, received_at)
+    SELECT kind, id, provider, 'json', cardinality(hooks), weight, received_at FROM waiting
 """
 _SETS = sa.text("""
     SELECT s.*, p.weight FROM hook_sets s LEFT JOIN pending_hooks_after p ON p.id = s.id
@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("encoding", sa.Text(), nullable=False),
         sa.Column("many", sa.Integer(), nullable=False),
         sa.Column("weight", sa.Integer(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("now()")),
