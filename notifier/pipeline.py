@@ -78,7 +78,7 @@ def bulk_messages_are_due(house: House) -> None:
     _send(house, "bulk")
 
 
-@actor("hooks", rest=0.2)
+@actor("hooks", rest=0.1)
 def callbacks_have_come(house: House) -> None:
     """
     Apply what providers report, and take what customers write for what it is.
