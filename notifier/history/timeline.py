@@ -120,7 +120,8 @@ _SOURCES = {
         table="triggers LEFT JOIN LATERAL "
         "(SELECT error, decisions FROM handled_triggers WHERE trigger_id = triggers.id OFFSET 0) AS handled ON true "
         "LEFT JOIN LATERAL "
-        "(SELECT decisions FROM pending_triggers WHERE trigger_id = triggers.id OFFSET 0) AS pending ON true",
+        "(SELECT decisions FROM pending_triggers AS p WHERE p.customer_id = triggers.customer_id "
+        "AND p.time = triggers.time AND p.trigger_id = triggers.id OFFSET 0) AS pending ON true",
         at="time",
         columns="type, data, coalesce(error, '') AS error, "
         "coalesce(handled.decisions, pending.decisions, '[]') AS decisions, "

@@ -10,7 +10,7 @@ from notifier import clock
 from notifier.brakes import pull as brake
 from notifier.consent.models import Consent, Suppression
 from notifier.i18n.shipped import directory
-from notifier.intake.models import Trigger
+from notifier.intake.models import HandledTrigger
 from notifier.messages.content import Kept, pack
 from notifier.messages.models import Attempt, Content, Event, Message
 from notifier.rendering import versions
@@ -99,8 +99,8 @@ def _answer(db: Session, now: datetime, sent: dict[str, UUID]) -> None:
         ]
     )  # fmt: skip
     oldest = db.execute(text("SELECT min(id) FROM triggers")).scalar_one()
-    failed = {"state": "failed", "tries": 5, "error": "The template payment-failed has no Spanish words for SMS."}
-    db.execute(update(Trigger).where(Trigger.id == oldest).values(**failed))
+    error = "The template payment-failed has no Spanish words for SMS."
+    db.execute(update(HandledTrigger).where(HandledTrigger.trigger_id == oldest).values(error=error))
     known = brake.targets(db, ("sendgrid", "twilio"))
     for kind, name, why in (
         ("provider", "twilio", "Mensagens chegam duas vezes, a Twilio investiga."),
