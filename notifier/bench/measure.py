@@ -93,6 +93,7 @@ class _Bench:
             self._tell(f"a history of {asked.history:,} messages")
             self._work_off()
             history.fill(self._house.database, asked.history)
+            self._run("warming up", min(500, asked.triggers), workers=asked.workers)
             later = self._run("end to end, with history", asked.triggers, workers=asked.workers)
         return Measured(
             asked=asked, single=single, floors=floor, whole=fleet, reported=reported, idle=idle, behind_bulk=behind,

@@ -4,6 +4,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ READ = 200
 # A UUIDv7 of so many days earlier, with the same random bits.
 _EARLIER = """
     CAST(lpad(to_hex(
-        CAST(CAST('x' || substr(replace(CAST({id} AS text), '-', ''), 1, 12) AS bit(48)) AS bigint) - k * 86400000
+        CAST(CAST('x' || substr(replace(CAST({id} AS text), '-', ''), 1, 12) AS bit(48)) AS bigint) - k::bigint * 86400000
     ), 12, '0') || substr(replace(CAST({id} AS text), '-', ''), 13) AS uuid)
 """
 _COPIES: dict[str, dict[str, str]] = {
@@ -84,6 +85,8 @@ def fill(database: Database, many: int) -> int:
             for table in ("triggers", "runs"):
                 connection.execute(f"SELECT setval('{table}_id_seq', {stride * (copies + 1)})")
         connection.execute("VACUUM ANALYZE")
+        with suppress(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CHECKPOINT")  # writing all this to the disk is no part of living with it
     return messages * (copies + 1)
 
 
