@@ -23,7 +23,8 @@ READ = 200
 # A UUIDv7 of so many days earlier, with the same random bits.
 _EARLIER = """
     CAST(lpad(to_hex(
-        CAST(CAST('x' || substr(replace(CAST({id} AS text), '-', ''), 1, 12) AS bit(48)) AS bigint) - k::bigint * 86400000
+        CAST(CAST('x' || substr(replace(CAST({id} AS text), '-', ''), 1, 12) AS bit(48)) AS bigint)
+        - k * CAST(86400000 AS bigint)
     ), 12, '0') || substr(replace(CAST({id} AS text), '-', ''), 13) AS uuid)
 """
 _COPIES: dict[str, dict[str, str]] = {
