@@ -13,6 +13,11 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 
+def storable(words: str) -> str:
+    """Return the text as PostgreSQL can keep it: without NUL, lone surrogates replaced."""
+    return words.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def as_lines(rows: Iterable[Sequence[Any]]) -> str:
     """Write rows of texts, numbers, moments, ids, bytes, lists of texts or None as COPY reads them."""
     # Column by column, and all rows as one text: row by row and value by value takes twice as long.

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from notifier.columns import storable
 from notifier.db import in_index_order, ring, rows
 from notifier.journeys import moves, pending, steps
 from notifier.journeys.onward import Going, Plan, onward
@@ -123,8 +124,7 @@ def _apart(
         if len(taken) > 1:
             return [one for row in taken for one in _apart(db, [row], work, failed)]
         log.warning("a trigger or run failed", id=taken[0].id, error=type(error).__name__)
-        told = f"{type(error).__name__}: {error}".replace("\0", "").encode("utf-8", "replace").decode()
-        failed(taken[0], told[:1000])
+        failed(taken[0], storable(f"{type(error).__name__}: {error}")[:1000])
         return []
     return [done]
 

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from notifier.columns import storable
 from notifier.consent.state import record
 from notifier.consent.suppress import lift, suppress
 from notifier.db import rows
@@ -112,8 +113,3 @@ def _follow(db: Session, sender: Sender, taken: Taken, *, evidence: dict[str, An
             message_id=sender.question.message_id,
             now=now,
         )
-
-
-def storable(words: str) -> str:
-    """Return the text as PostgreSQL can keep it: without NUL, lone surrogates replaced."""
-    return words.replace("\x00", "").encode("utf-8", "replace").decode()

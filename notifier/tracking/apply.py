@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from notifier.columns import storable
 from notifier.db import by_key, undone_alone
 from notifier.journeys import reports as journeys
 from notifier.messages.apply import Applied, keep
@@ -124,7 +125,7 @@ def _is_plain(detail: str) -> bool:
 
 
 def _plain(detail: str) -> str:
-    return detail.replace("\x00", "").encode("utf-8", "replace").decode()[:500]
+    return storable(detail)[:500]
 
 
 def _set_aside(db: Session, callback: PendingHook, error: Exception) -> None:

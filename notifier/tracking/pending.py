@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from notifier.columns import storable
 from notifier.db import in_index_order, rows
 from notifier.providers.contract import Hook, Provider
 from notifier.tracking.packed import ENCODING, READABLE, pack, unpack
@@ -154,17 +155,13 @@ def fail(db: Session, pending: PendingHook, error: Exception) -> None:
     values = {
         "provider": pending.provider,
         "kind": pending.kind,
-        "url": _storable(hook.url),
-        "headers": Jsonb({name: _storable(value) for name, value in hook.headers.items()}),
+        "url": storable(hook.url),
+        "headers": Jsonb({name: storable(value) for name, value in hook.headers.items()}),
         "body": hook.body,
         "received_at": pending.received_at,
-        "error": _storable(f"{type(error).__name__}: {reason}")[:500],
+        "error": storable(f"{type(error).__name__}: {reason}")[:500],
     }
     rows(db, _FAIL, values)
-
-
-def _storable(words: str) -> str:
-    return words.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _is_of_tables(error: Exception) -> bool:

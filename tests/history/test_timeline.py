@@ -26,19 +26,22 @@ def past(db: Session, now: datetime) -> datetime:
     return now
 
 
+def in_stretches(db: Session, limit: int) -> list[str]:
+    """Read the timeline from its newest entry to its oldest; return the entries' ids."""
+    read, before = [], ""
+    while True:
+        line = timeline(db, "cus_1", before=before, limit=limit)
+        read += [entry.id for entry in line.entries]
+        if line.older is None:
+            return read
+        before = line.older
+
+
 def test_stretches_add_up_to_the_whole_without_a_gap_or_a_repeat(db: Session, past: datetime) -> None:
     whole = [entry.id for entry in timeline(db, "cus_1", limit=200).entries]
 
-    read, before = [], ""
-    while True:
-        line = timeline(db, "cus_1", before=before, limit=2)
-        read += [entry.id for entry in line.entries]
-        if line.older is None:
-            break
-        before = line.older
-
     assert len(whole) >= 8
-    assert read == whole
+    assert in_stretches(db, 2) == whole
 
 
 def test_what_happened_at_one_instant_is_told_whole(db: Session, now: datetime) -> None:
@@ -48,15 +51,7 @@ def test_what_happened_at_one_instant_is_told_whole(db: Session, now: datetime) 
     """)
     db.execute(many, {"now": now})
 
-    read, before = [], ""
-    while True:
-        line = timeline(db, "cus_1", before=before, limit=5)
-        read += [entry.id for entry in line.entries]
-        if line.older is None:
-            break
-        before = line.older
-
-    assert read == [str(n) for n in range(10010, 9989, -1)]
+    assert in_stretches(db, 5) == [str(n) for n in range(10010, 9989, -1)]
 
 
 def test_an_effect_stands_above_its_cause(db: Session, past: datetime) -> None:
